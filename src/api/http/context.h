@@ -1,0 +1,29 @@
+// What every face of the API works with; made once by app/serve.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/http/router.h"
+#include "base/id.h"
+#include "base/net/loop.h"
+#include "domain/workspace/resource_id.h"
+#include "storage/sql/database.h"
+
+namespace lazurite {
+
+struct ApiContext {
+  Loop* loop = nullptr;
+  Database* database = nullptr;
+  const Clock* clock = nullptr;
+  IdSource* ids = nullptr;
+  std::string home;     // absolute
+  std::string version;  // of the program
+  // Tells the engines that a job was created or is to be cancelled: they look at once instead of at their next tick.
+  std::function<void()> wake_engines = [] {};
+};
+
+// Each face adds its routes: void AddXRoutes(Router& router, const ApiContext& context); the context outlives the router.
+
+}  // namespace lazurite

@@ -1,0 +1,177 @@
+// The files in which server and runner meet: the attempt directory and its formats. The directory is the truth about an
+// attempt; the server may read all of it at any time, any number of times.
+//
+//   <home>/jobs/<job>/<attempt>/
+//     spec.json                 written once by the server: everything the attempt needs, resolved; no secret in it
+//     secrets                   0600, JSON object, read once by the runner, then removed
+//     cancel                    made by the server: the job is to be ended (the runner also gets SIGTERM)
+//     nodes/0/runner.lock       flock'ed while the runner lives; {"boot_id","pid","start_time","session"} inside
+//     nodes/0/events.jsonl      appended by the runner alone: one line per event, one write, fsynced, never rewritten
+//     nodes/0/exit.json         written by rename, last
+//     spool/0                   points logged while the server could not be reached (JSON lines)
+//     verdict.json              by the server, when no exit.json can say how it ended
+//     user_logs/std_log.txt (one rank), std_log_process_<rank>.txt (several)
+//     system_logs/environment.txt, data.txt, runner.txt
+//     code/ inputs/ outputs/    working copy (the ranks' cwd), materialised inputs, local outputs
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "domain/environment/environment.h"
+#include "domain/job/job_spec.h"
+
+namespace lazurite {
+
+// One data input, resolved by the server to a place on this machine.
+struct AttemptInput {
+  std::string name;
+  std::string type;    // uri_file, uri_folder, mltable, …
+  DataMode mode = DataMode::kReadOnlyMount;
+  std::string source;  // absolute path of the stored file or folder; "" with kDirect
+  std::string uri;     // what a `direct` input is replaced by
+};
+
+struct AttemptOutput {
+  std::string name;
+  std::string type;
+  DataMode mode = DataMode::kReadWriteMount;
+  std::string target;  // absolute path in the blob store where it ends up (a file's path for uri_file)
+};
+
+struct AttemptSpec {
+  std::string job;
+  int attempt = 1;
+  std::string home;           // absolute
+  std::string display_name, experiment_name, experiment_id;
+  std::string workspace, resource_group, subscription;
+  std::string command;        // with its ${{…}} and $[[…]] still in it; the runner knows the paths
+  std::string code_source;    // absolute path of the code snapshot to copy, or ""
+  std::map<std::string, std::string> literals;  // inputs that are values
+  std::vector<AttemptInput> inputs;
+  std::vector<AttemptOutput> outputs;
+  std::map<std::string, std::string> environment_variables;  // the user's
+  EnvironmentSpec environment;
+  EnvironmentSettings environment_settings;
+  Distribution distribution;
+  int instance_count = 1;
+  double cpus = 1;              // granted, for OMP_NUM_THREADS
+  std::vector<std::string> gpus;  // granted, for CUDA_VISIBLE_DEVICES
+  std::optional<Duration> timeout;
+  Duration cancel_grace{std::chrono::seconds(30)};
+  std::string artifacts_folder; // absolute: the run's artifacts (outputs/, logs/ below it)
+  std::vector<std::string> hidden_paths;  // of the home: not to be seen by the job (tokens, keys, database)
+
+  Json ToJson() const;
+  static Result<AttemptSpec> FromJson(const Json& json);
+};
+
+// Kept out of spec.json: the job's own token (JWT-like, made by api/auth) and resolved secrets.
+struct AttemptSecrets {
+  std::string token;
+  std::map<std::string, std::string> environment_variables;
+
+  Json ToJson() const;
+  static Result<AttemptSecrets> FromJson(const Json& json);
+};
+
+// A line of events.jsonl. Names: "started", "environment_ready", "inputs_ready", "ranks_started", "ranks_ended",
+// "outputs_stored", "ended", "note" (detail.text: a sentence for the job's page).
+struct AttemptEvent {
+  int64_t seq = 0;  // from 1, without gaps
+  Time time{};
+  std::string event;
+  Json detail = Json::MakeObject();
+};
+
+struct ResourceUse {
+  double cpu_s = 0;
+  int64_t rss_max_bytes = 0;
+  int64_t read_bytes = 0;
+  int64_t written_bytes = 0;
+};
+
+// exit.json. `cause`: exited, signaled, timeout, canceled, out_of_memory, environment, input, output, rank_failed,
+// runner (the runner itself could not go on).
+struct ExitRecord {
+  int64_t seq = 0;
+  std::string cause;
+  std::optional<int> code;
+  std::optional<int> signal;
+  int rank = 0;                 // which rank ended first in the way that decided
+  std::string message;          // for a person
+  std::optional<Time> started;  // ranks
+  std::optional<Time> ended;
+  ResourceUse usage;            // of all ranks
+  std::vector<ResourceUse> rank_usage;
+  std::map<std::string, int64_t> log_bytes;  // "user_logs/std_log.txt" -> size
+
+  bool succeeded() const { return cause == "exited" && code == 0; }
+  Json ToJson() const;
+  static Result<ExitRecord> FromJson(const Json& json);
+};
+
+// verdict.json. `cause`: runner_lost, machine_restarted, backend.
+struct Verdict {
+  std::string cause;
+  std::string message;
+  Time time{};
+  Json ToJson() const;
+  static Result<Verdict> FromJson(const Json& json);
+};
+
+// What the holder of runner.lock wrote into it.
+struct RunnerIdentity {
+  std::string boot_id;
+  int pid = 0;
+  int64_t start_time = 0;  // field 22 of /proc/<pid>/stat
+  Json ToJson() const;
+  static Result<RunnerIdentity> FromJson(const Json& json);
+};
+
+// This machine's boot id.
+std::string BootId();
+
+// Reads and writes the files of one attempt directory. Files now; over HTTP from nodes without a common file system later.
+class AttemptChannel {
+ public:
+  explicit AttemptChannel(std::string folder) : folder_(std::move(folder)) {}
+  static std::string FolderOf(const std::string& home, std::string_view job, int attempt);
+
+  const std::string& folder() const { return folder_; }
+  std::string Path(std::string_view relative) const;
+
+  // Server's side.
+  Status Create(const AttemptSpec& spec, const AttemptSecrets& secrets) const;  // durable when it returns
+  Status AskCancel() const;
+  // Events with seq > `after`, in order; a torn last line is left for later.
+  Result<std::vector<AttemptEvent>> ReadEvents(int64_t after) const;
+  Result<std::optional<ExitRecord>> ReadExit() const;
+  Result<std::optional<Verdict>> ReadVerdict() const;
+  Status WriteVerdict(const Verdict& verdict) const;
+  enum class Runner : unsigned char {
+    kNever,    // no lock file yet: it was not started, or died before it could take the lock
+    kAlive,    // the lock is held
+    kGone,     // the lock is free, same boot
+    kRebooted  // the lock is free and another boot wrote it
+  };
+  struct RunnerView {
+    Runner state = Runner::kNever;
+    RunnerIdentity identity;
+  };
+  Result<RunnerView> LookAtRunner() const;
+
+  // Runner's side.
+  Result<AttemptSpec> ReadSpec() const;
+  Result<AttemptSecrets> TakeSecrets() const;  // reads and removes; empty if gone already
+  bool CancelAsked() const;
+
+ private:
+  std::string folder_;
+};
+
+}  // namespace lazurite

@@ -1,0 +1,42 @@
+// Named things without versions: workspaces, datastores, computes. Every function works inside the caller's transaction.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "storage/sql/database.h"
+
+namespace lazurite {
+
+enum class ResourceKind : unsigned char { kWorkspace, kDatastore, kCompute };
+
+struct Resource {
+  ResourceKind kind = ResourceKind::kDatastore;
+  std::string workspace = "default";  // its own name for a workspace
+  std::string name;
+  // What the client wrote beside `properties`: {"location", "tags", "identity", …}; and `properties` itself.
+  Json envelope = Json::MakeObject();
+  Json properties = Json::MakeObject();
+  Time created{};
+  std::string created_by;
+  Time modified{};
+};
+
+class ResourceStore final {
+ public:
+  // Adds or replaces. True if it is new.
+  Result<bool> Put(Transaction& transaction, const Resource& resource, Time now) const;
+  Result<std::optional<Resource>> Find(Transaction& transaction, ResourceKind kind,
+                                       std::string_view workspace, std::string_view name) const;
+  Result<std::vector<Resource>> List(Transaction& transaction, ResourceKind kind,
+                                     std::string_view workspace) const;
+  // False if it was not there.
+  Result<bool> Delete(Transaction& transaction, ResourceKind kind, std::string_view workspace,
+                      std::string_view name) const;
+};
+
+}  // namespace lazurite
