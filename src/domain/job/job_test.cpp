@@ -1,0 +1,144 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "domain/job/job_store.h"
+#include "domain/schema/schema.h"
+
+namespace lazurite {
+namespace {
+
+constexpr Time kNow = FromMillis(1'700'000'000'000);
+
+class JobStoreTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string folder = testing::TempDir() + "jobs-XXXXXX";
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
+    folder_ = folder;
+    auto database = OpenSqlite({.path = folder_ + "/test.db"}, AllMigrations());
+    ASSERT_TRUE(database.ok()) << database.status().text();
+    database_ = std::move(*database);
+  }
+  void TearDown() override {
+    database_.reset();
+    ASSERT_TRUE(RemoveTree(folder_).ok());
+  }
+  Status Write(const Database::Work& work) { return database_->WriteNow(work); }
+
+  Job MakeJob(const std::string& name, int priority = 0) {
+    Job job;
+    job.name = name;
+    job.created = job.modified = kNow;
+    job.priority = priority;
+    job.properties.Set("tags.team", "a");
+    return job;
+  }
+  Status Add(const std::string& name, int priority = 0) {
+    return Write([&](Transaction& transaction) {
+      Job job = MakeJob(name, priority);
+      TRY(store_.Insert(transaction, job));
+      return store_.Move(transaction, job, JobEvent::kSubmitted, "", kNow);
+    });
+  }
+
+  std::string folder_;
+  std::unique_ptr<Database> database_;
+  JobStore store_;
+};
+
+TEST(JobState, EndsHaveNoWayOut) {
+  for (const Transition& row : Transitions()) {
+    EXPECT_FALSE(IsTerminal(row.from)) << ToText(row.from) << " " << ToText(row.event);
+  }
+}
+
+TEST(JobState, EveryStateThatIsNoEndCanBeCanceled) {
+  for (int i = 0; i < 11; ++i) {
+    const auto state = static_cast<JobState>(i);
+    if (IsTerminal(state) || state == JobState::kCancelRequested) continue;
+    EXPECT_TRUE(Next(state, JobEvent::kCancelAsked).ok()) << ToText(state);
+  }
+}
+
+TEST(JobState, SilenceLeadsOnlyToNotResponding) {
+  for (const Transition& row : Transitions()) {
+    if (row.event == JobEvent::kSilent) EXPECT_EQ(row.to, JobState::kNotResponding);
+  }
+}
+
+TEST(JobState, NamesReadBack) {
+  for (int i = 0; i < 11; ++i) {
+    const auto state = static_cast<JobState>(i);
+    EXPECT_EQ(ParseJobState(ToText(state)).value(), state);
+  }
+  EXPECT_FALSE(ParseJobState("running").ok());
+}
+
+TEST_F(JobStoreTest, KeepsWhatWasInserted) {
+  ASSERT_TRUE(Add("a").ok());
+  ASSERT_TRUE(database_->ReadNow([&](Transaction& transaction) {
+    ASSIGN_OR_RETURN(const Job job, store_.Get(transaction, "a"));
+    EXPECT_EQ(job.state, JobState::kQueued);
+    EXPECT_EQ(job.properties.At("tags.team")->string(), "a");
+    EXPECT_EQ(job.created, kNow);
+    ASSIGN_OR_RETURN(const auto steps, store_.Transitions(transaction, "a"));
+    EXPECT_EQ(steps.size(), 2u);
+    EXPECT_EQ(steps[1].event, "submitted");
+    return Status();
+  }).ok());
+}
+
+TEST_F(JobStoreTest, RefusesTheSameNameTwice) {
+  ASSERT_TRUE(Add("a").ok());
+  const Status again = Add("a");
+  EXPECT_EQ(again.code(), Code::kConflict);
+  EXPECT_EQ(again.text(), "a job named \"a\" exists already");
+}
+
+TEST_F(JobStoreTest, AnIllegalMoveChangesNothing) {
+  ASSERT_TRUE(Add("a").ok());
+  const Status status = Write([&](Transaction& transaction) {
+    ASSIGN_OR_RETURN(Job job, store_.Get(transaction, "a"));
+    return store_.Move(transaction, job, JobEvent::kRanksEnded, "", kNow);
+  });
+  EXPECT_EQ(status.code(), Code::kFailedPrecondition);
+  EXPECT_EQ(status.text(), "a job in state Queued cannot take \"ranks_ended\"");
+}
+
+TEST_F(JobStoreTest, ListsNewestFirstInPages) {
+  for (const char* name : {"a", "b", "c"}) ASSERT_TRUE(Add(name).ok());
+  ASSERT_TRUE(database_->ReadNow([&](Transaction& transaction) {
+    ASSIGN_OR_RETURN(const auto first, store_.List(transaction, {.limit = 2}));
+    EXPECT_EQ(first.size(), 2u);
+    EXPECT_EQ(first[0].name, "c");
+    ASSIGN_OR_RETURN(const auto rest,
+                     store_.List(transaction, {.before_sequence = first[1].sequence, .limit = 2}));
+    EXPECT_EQ(rest.size(), 1u);
+    EXPECT_EQ(rest[0].name, "a");
+    ASSIGN_OR_RETURN(const auto tagged, store_.List(transaction, {.tag_name = "team"}));
+    EXPECT_EQ(tagged.size(), 3u);
+    ASSIGN_OR_RETURN(const auto none,
+                     store_.List(transaction, {.tag_name = "team", .tag_value = "b"}));
+    EXPECT_TRUE(none.empty());
+    return Status();
+  }).ok());
+}
+
+TEST_F(JobStoreTest, ActiveOnesComeByPriorityThenAge) {
+  ASSERT_TRUE(Add("old").ok());
+  ASSERT_TRUE(Add("new").ok());
+  ASSERT_TRUE(Add("urgent", 1).ok());
+  ASSERT_TRUE(database_->ReadNow([&](Transaction& transaction) {
+    ASSIGN_OR_RETURN(const auto jobs, store_.Active(transaction, JobState::kQueued, 10));
+    EXPECT_EQ(jobs.size(), 3u);
+    EXPECT_EQ(jobs[0].name, "urgent");
+    EXPECT_EQ(jobs[1].name, "old");
+    ASSIGN_OR_RETURN(const auto names, store_.WithPrefix(transaction, "ne", 10));
+    EXPECT_EQ(names, std::vector<std::string>{"new"});
+    return Status();
+  }).ok());
+}
+
+}  // namespace
+}  // namespace lazurite
