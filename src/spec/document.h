@@ -1,0 +1,78 @@
+// Reads and checks YAML documents: every problem of a file at once, each with its place.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/status.h"
+#include "base/yaml.h"
+#include "spec/problem.h"
+
+namespace lazurite::spec {
+
+// One `--set a.b.c=v`, or another flag that sets a field (`--name x` is {"name", "x", "--name"}).
+struct Override {
+  std::string path;    // "a.b.c"; "a.0.c" or "a.[0].c" for an item of a list
+  std::string value;   // read as YAML: 1, true, text, {a: 1}, null
+  std::string origin;  // how messages call it; "" = "--set a.b.c"
+};
+// From the text after `--set`. kInvalidArgument: no "=" or an empty path.
+Result<Override> ParseOverride(std::string_view text);
+
+struct LoadOptions {
+  std::string noun;   // "job", "data", "environment", "model", "compute", "workspace", "datastore", …, or a kind's name
+  std::string file;   // for messages and for relative paths; "" = none (only overrides), "-" = standard input
+  std::vector<Override> overrides;
+};
+
+struct Loaded {
+  std::string kind;  // "commandJob"; "" if it could not be told
+  std::string file;
+  // The document in the YAML's shape. Defaults are not filled in, `null` members are dropped (but for outputs),
+  // enumerations have their YAML spelling, literal inputs are texts (numbers as written, True, False).
+  Json value = Json::MakeObject();
+  std::vector<Problem> problems;               // empty = valid
+  std::map<std::string, Position> positions;   // dotted path -> of its value; line < 1 = from an override
+  std::map<std::string, std::string> origins;  // dotted path -> "--set a.b", of values that overrides gave
+
+  bool ok() const { return problems.empty(); }
+};
+
+// Parses, applies the overrides, then checks everything against the table of fields. Never fails otherwise than by problems.
+Loaded LoadDocument(std::string_view text, const LoadOptions& options);
+// The problem at a path of the document, or at its nearest parent that has a position.
+Problem ProblemAt(const Loaded& loaded, std::string_view path, std::string message);
+
+// A file or folder of this machine that the document names.
+struct LocalReference {
+  enum class Kind : unsigned char {
+    kCode,          // code
+    kBuildContext,  // environment build.path
+    kData,          // inputs.*.path, data path
+    kModel,         // model path, inputs.*.path of a model type
+  } kind = Kind::kData;
+  std::string path;       // where the document has it: document.value.Set(path, uri) replaces it
+  std::string type;       // uri_file, uri_folder, mltable, custom_model …; "" for code and build contexts
+  std::string file;       // absolute, normalised
+  bool is_folder = false;
+};
+struct LocalFiles {
+  std::vector<LocalReference> references;
+  std::vector<Problem> problems;  // what does not exist, or is a file where a folder is needed
+};
+// The local paths of a document, relative ones resolved against the file's folder. Conda files are not among them: see
+// InlineCondaFiles.
+LocalFiles FindLocalFiles(const Loaded& loaded);
+
+// Replaces each `conda_file: path` by the file's content as an object; problems of that file (with its own name and
+// positions) and its absence are returned.
+std::vector<Problem> InlineCondaFiles(Loaded& loaded);
+
+// True if the text names data elsewhere: a URI, an ARM id or an asset reference.
+bool IsRemotePath(std::string_view text);
+
+}  // namespace lazurite::spec
