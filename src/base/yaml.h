@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/json.h"
@@ -19,16 +20,20 @@ struct Position {
 
 struct YamlNode {
   enum class Kind : unsigned char { kNull, kScalar, kSequence, kMap } kind = Kind::kNull;
-  std::string text;         // of a scalar
-  bool is_quoted = false;   // "1" is a text, 1 a number
+  std::string text;        // of a scalar
+  bool is_quoted = false;  // "1" is a text, 1 a number; also block scalars and !!str
   Position position;
   std::vector<YamlNode> items;  // of a sequence
   struct Entry;
   std::vector<Entry> entries;  // of a map, in order; keys may repeat (a Problem for the caller)
 
-  const YamlNode* Find(std::string_view key) const;
-  // The value as JSON by YAML 1.2's core schema with YAML 1.1's booleans left as texts except true/false.
+  const YamlNode* Find(std::string_view key) const;  // the last one called so
+  YamlNode* Find(std::string_view key);
+  // The value as JSON by YAML 1.2's core schema, with yes, no, on and off as texts; of a key written
+  // twice the last value.
   Json ToJson() const;
+  // The scalar alone: null, a boolean, a number or a text.
+  Json ScalarToJson() const;
 };
 struct YamlNode::Entry {
   std::string key;
@@ -42,10 +47,18 @@ struct YamlError {
   Position position;
 };
 
-// Parses one document. At most 100 000 nodes, 100 levels, 16 MiB, aliases expanded within those bounds; else an error.
+inline constexpr size_t kYamlBytesMax = size_t{16} << 20;
+inline constexpr size_t kYamlExpandedBytesMax = size_t{64} << 20;  // of all scalars, aliases expanded
+inline constexpr size_t kYamlNodesMax = 100'000;                   // aliases expanded
+inline constexpr size_t kYamlDepthMax = 100;
+
+// Parses one document within those limits; anchors, aliases and merge keys ("<<") are resolved. An
+// empty text is null. Refused with a position: two documents, tags of one's own, keys that are no
+// scalars, bytes that are no UTF-8, control characters.
 std::variant<YamlNode, YamlError> ParseYaml(std::string_view text);
 
-// Writes block-style YAML in the member order of the JSON; texts that would read as something else are quoted.
+// Writes block-style YAML in the member order of the JSON; texts that would read as something else
+// (in YAML 1.1 or 1.2) are quoted.
 std::string WriteYaml(const Json& json);
 
 }  // namespace lazurite

@@ -24,25 +24,31 @@ struct Override {
 Result<Override> ParseOverride(std::string_view text);
 
 struct LoadOptions {
-  std::string noun;   // "job", "data", "environment", "model", "compute", "workspace", "datastore", …, or a kind's name
-  std::string file;   // for messages and for relative paths; "" = none (only overrides), "-" = standard input
+  // "job", "data", "environment", "model", "compute", "workspace", "datastore" …, or a kind's name
+  std::string noun;
+  // for messages and for relative paths; "" = none (only overrides), "-" = standard input
+  std::string file;
   std::vector<Override> overrides;
 };
 
 struct Loaded {
   std::string kind;  // "commandJob"; "" if it could not be told
   std::string file;
-  // The document in the YAML's shape. Defaults are not filled in, `null` members are dropped (but for outputs),
-  // enumerations have their YAML spelling, literal inputs are texts (numbers as written, True, False).
+  // The document in the YAML's shape. Defaults are not filled in, `null` members are dropped (but
+  // for outputs), enumerations have their YAML spelling, literal inputs are texts (numbers as
+  // written, True, False).
   Json value = Json::MakeObject();
   std::vector<Problem> problems;               // empty = valid
-  std::map<std::string, Position> positions;   // dotted path -> of its value; line < 1 = from an override
-  std::map<std::string, std::string> origins;  // dotted path -> "--set a.b", of values that overrides gave
+  // dotted path -> of its value; line < 1 = from an override
+  std::map<std::string, Position> positions;
+  // dotted path -> "--set a.b", of values that overrides gave
+  std::map<std::string, std::string> origins;
 
   bool ok() const { return problems.empty(); }
 };
 
-// Parses, applies the overrides, then checks everything against the table of fields. Never fails otherwise than by problems.
+// Parses, applies the overrides, then checks everything against the table of fields. Never fails
+// otherwise than by problems.
 Loaded LoadDocument(std::string_view text, const LoadOptions& options);
 // The problem at a path of the document, or at its nearest parent that has a position.
 Problem ProblemAt(const Loaded& loaded, std::string_view path, std::string message);
@@ -56,7 +62,8 @@ struct LocalReference {
     kModel,         // model path, inputs.*.path of a model type
   } kind = Kind::kData;
   std::string path;       // where the document has it: document.value.Set(path, uri) replaces it
-  std::string type;       // uri_file, uri_folder, mltable, custom_model …; "" for code and build contexts
+  // uri_file, uri_folder, mltable, custom_model …; "" for code and build contexts
+  std::string type;
   std::string file;       // absolute, normalised
   bool is_folder = false;
 };
@@ -64,12 +71,12 @@ struct LocalFiles {
   std::vector<LocalReference> references;
   std::vector<Problem> problems;  // what does not exist, or is a file where a folder is needed
 };
-// The local paths of a document, relative ones resolved against the file's folder. Conda files are not among them: see
-// InlineCondaFiles.
+// The local paths of a document, relative ones resolved against the file's folder. Conda files are
+// not among them: see InlineCondaFiles.
 LocalFiles FindLocalFiles(const Loaded& loaded);
 
-// Replaces each `conda_file: path` by the file's content as an object; problems of that file (with its own name and
-// positions) and its absence are returned.
+// Replaces each `conda_file: path` by the file's content as an object; problems of that file (with
+// its own name and positions) and its absence are returned.
 std::vector<Problem> InlineCondaFiles(Loaded& loaded);
 
 // True if the text names data elsewhere: a URI, an ARM id or an asset reference.

@@ -9,8 +9,8 @@
 
 namespace lazurite::spec {
 
-// Reads "properties" of environments/NAME/versions/VERSION. kInvalidArgument: neither image nor build nor condaFile, or
-// one of the wrong type.
+// Reads "properties" of environments/NAME/versions/VERSION. kInvalidArgument: neither image nor
+// build nor condaFile, or one of the wrong type.
 Result<EnvironmentSpec> ReadEnvironment(std::string_view name, std::string_view version,
                                         const Json& properties);
 

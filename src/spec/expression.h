@@ -1,4 +1,5 @@
-// ${{inputs.x}}, ${{outputs.x}}, ${{search_space.x}} and the optional segments $[[ … ]] of a command.
+// ${{inputs.x}}, ${{outputs.x}}, ${{search_space.x}} and the optional segments $[[ … ]] of a
+// command.
 #pragma once
 
 #include <map>
@@ -12,9 +13,9 @@ namespace lazurite::spec {
 
 using ExpressionValues = std::map<std::string, std::string>;
 
-// The command with all expressions replaced by their values, as plain text like Azure does (no quoting). A segment
-// $[[ … ]] loses its brackets, or vanishes if an input in it has no value. kInvalidArgument: an unknown name
-// elsewhere, an unbalanced "${{" or "$[[".
+// The command with all expressions replaced by their values, as plain text like Azure does (no
+// quoting). A segment $[[ … ]] loses its brackets, or vanishes if an input in it has no value.
+// kInvalidArgument: an unknown name elsewhere, an unbalanced "${{" or "$[[".
 Result<std::string> ExpandCommand(std::string_view command, const ExpressionValues& inputs,
                                   const ExpressionValues& outputs,
                                   const ExpressionValues& search_space = {});
@@ -23,7 +24,8 @@ Result<std::string> ExpandCommand(std::string_view command, const ExpressionValu
 struct Expression {
   size_t offset = 0;  // of "${{" in the text
   size_t length = 0;  // up to and with "}}"
-  std::string context;  // "inputs", "outputs", "search_space", "parent", or a bare name ("name", "default_datastore")
+  // "inputs", "outputs", "search_space", "parent", or a bare name ("name", "default_datastore")
+  std::string context;
   std::string name;     // the rest after the first dot, "" if there is none
   bool is_optional = false;  // inside $[[ … ]]
 };

@@ -7,14 +7,15 @@
 
 namespace lazurite::spec {
 
-// Reads the "properties" of a PUT body. Unknown members are ignored, what is used is checked: kInvalidArgument names
-// the property ("properties.resources.instanceCount is -1, expected 1 to 1024"). kFailedPrecondition: a kind of job that this version
-// does not run.
+// Reads the "properties" of a PUT body. Unknown members are ignored, what is used is checked:
+// kInvalidArgument names the property ("properties.resources.instanceCount is -1, expected 1 to
+// 1024"). kFailedPrecondition: a kind of job that this version does not run.
 Result<JobSpec> ReadJobSpec(const Json& properties);
 
 inline constexpr int kInstanceCountMax = 1024;
 inline constexpr int kProcessCountMax = 1024;
 inline constexpr size_t kCommandBytesMax = size_t{1} << 20;
-inline constexpr size_t kEntriesMax = 1000;  // of inputs, outputs, tags, properties, environment variables
+// of inputs, outputs, tags, properties, environment variables
+inline constexpr size_t kEntriesMax = 1000;
 
 }  // namespace lazurite::spec

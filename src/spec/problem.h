@@ -8,7 +8,8 @@
 namespace lazurite::spec {
 
 struct Problem {
-  std::string file;        // as the user wrote it; "--set a.b" or another flag if a flag is to blame
+  // as the user wrote it; "--set a.b" or another flag if a flag is to blame
+  std::string file;
   int line = 0;            // from 1; 0 = the file as a whole, or a flag
   int column = 0;          // from 1, in bytes
   int length = 1;          // of the offending text, in bytes
@@ -17,8 +18,8 @@ struct Problem {
   std::string help;        // a command: "lazurite explain job.resources", or ""
 };
 
-// The problem for a terminal, with the offending text underlined; ends with a line feed. `source` is the text of the
-// problem's file (lines are cut to a window of kLineMax columns).
+// The problem for a terminal, with the offending text underlined; ends with a line feed. `source`
+// is the text of the problem's file (lines are cut to a window of kLineMax columns).
 //
 //   error: unknown field "instance_cout" in resources
 //     --> train.yml:14:3

@@ -8,7 +8,9 @@
 #include "base/http/router.h"
 #include "base/id.h"
 #include "base/net/loop.h"
+#include "domain/identity/identity.h"
 #include "domain/workspace/resource_id.h"
+#include "storage/blob/blob_store.h"
 #include "storage/sql/database.h"
 
 namespace lazurite {
@@ -18,10 +20,16 @@ struct ApiContext {
   Database* database = nullptr;
   const Clock* clock = nullptr;
   IdSource* ids = nullptr;
+  BlobStore* blobs = nullptr;
+  const Identity* identity = nullptr;
   std::string home;     // absolute
   std::string version;  // of the program
   // Tells the engines that a job was created or is to be cancelled: they look at once instead of at their next tick.
   std::function<void()> wake_engines = [] {};
+  // Why a queued job waits, in one sentence; "" if it does not.
+  std::function<std::string(const std::string& job)> explain_job = [](const std::string&) {
+    return std::string();
+  };
 };
 
 // Each face adds its routes: void AddXRoutes(Router& router, const ApiContext& context); the context outlives the router.

@@ -5,14 +5,17 @@
 //     spec.json                 written once by the server: everything the attempt needs, resolved; no secret in it
 //     secrets                   0600, JSON object, read once by the runner, then removed
 //     cancel                    made by the server: the job is to be ended (the runner also gets SIGTERM)
-//     nodes/0/runner.lock       flock'ed while the runner lives; {"boot_id","pid","start_time","session"} inside
+//     nodes/0/runner.lock       locked (open file description lock) while the runner lives; {"boot_id","pid",
+//                               "start_time"} inside, written once and never again
 //     nodes/0/events.jsonl      appended by the runner alone: one line per event, one write, fsynced, never rewritten
 //     nodes/0/exit.json         written by rename, last
-//     spool/0                   points logged while the server could not be reached (JSON lines)
+//     spool/0                   points logged while the server could not be reached (JSON lines, spool.h)
+//     spool/0.done              how many bytes of it the server has taken
 //     verdict.json              by the server, when no exit.json can say how it ended
 //     user_logs/std_log.txt (one rank), std_log_process_<rank>.txt (several)
 //     system_logs/environment.txt, data.txt, runner.txt
 //     code/ inputs/ outputs/    working copy (the ranks' cwd), materialised inputs, local outputs
+//     data/                     links INPUT_<name> and <name> to inputs and outputs (AZUREML_CR_DATA_CAPABILITY_PATH)
 #pragma once
 
 #include <map>
@@ -21,7 +24,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
+#include "domain/attempt/process.h"
 #include "domain/environment/environment.h"
 #include "domain/job/job_spec.h"
 
@@ -86,13 +91,19 @@ struct AttemptEvent {
   Time time{};
   std::string event;
   Json detail = Json::MakeObject();
+
+  Json ToJson() const;
+  static Result<AttemptEvent> FromJson(const Json& json);
 };
 
 struct ResourceUse {
   double cpu_s = 0;
   int64_t rss_max_bytes = 0;
-  int64_t read_bytes = 0;
+  int64_t read_bytes = 0;     // from storage, not from the page cache
   int64_t written_bytes = 0;
+
+  Json ToJson() const;
+  static ResourceUse FromJson(const Json& json);
 };
 
 // exit.json. `cause`: exited, signaled, timeout, canceled, out_of_memory, environment, input, output, rank_failed,
@@ -133,9 +144,6 @@ struct RunnerIdentity {
   static Result<RunnerIdentity> FromJson(const Json& json);
 };
 
-// This machine's boot id.
-std::string BootId();
-
 // Reads and writes the files of one attempt directory. Files now; over HTTP from nodes without a common file system later.
 class AttemptChannel {
  public:
@@ -146,7 +154,8 @@ class AttemptChannel {
   std::string Path(std::string_view relative) const;
 
   // Server's side.
-  Status Create(const AttemptSpec& spec, const AttemptSecrets& secrets) const;  // durable when it returns
+  // Makes the directory with spec.json and secrets; durable when it returns. Calling again replaces both files.
+  Status Create(const AttemptSpec& spec, const AttemptSecrets& secrets) const;
   Status AskCancel() const;
   // Events with seq > `after`, in order; a torn last line is left for later.
   Result<std::vector<AttemptEvent>> ReadEvents(int64_t after) const;
@@ -154,7 +163,7 @@ class AttemptChannel {
   Result<std::optional<Verdict>> ReadVerdict() const;
   Status WriteVerdict(const Verdict& verdict) const;
   enum class Runner : unsigned char {
-    kNever,    // no lock file yet: it was not started, or died before it could take the lock
+    kNever,    // no identity in the lock file yet: it was not started, or died before it could take the lock
     kAlive,    // the lock is held
     kGone,     // the lock is free, same boot
     kRebooted  // the lock is free and another boot wrote it
@@ -163,12 +172,18 @@ class AttemptChannel {
     Runner state = Runner::kNever;
     RunnerIdentity identity;
   };
+  // Never disturbs the runner: the lock is asked about, not taken.
   Result<RunnerView> LookAtRunner() const;
 
   // Runner's side.
   Result<AttemptSpec> ReadSpec() const;
   Result<AttemptSecrets> TakeSecrets() const;  // reads and removes; empty if gone already
   bool CancelAsked() const;
+  // Takes the lock of this attempt and says who holds it; the lock lives as long as the descriptor. kConflict: a runner
+  // holds it or held it once, or the attempt has ended: it must not run again.
+  Result<Fd> TakeRunnerLock(const RunnerIdentity& identity) const;
+  // Durable, by rename.
+  Status WriteExit(const ExitRecord& exit) const;
 
  private:
   std::string folder_;

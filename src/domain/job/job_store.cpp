@@ -206,6 +206,18 @@ Result<std::vector<Job>> JobStore::Active(Transaction& transaction, std::optiona
   return ReadRows(*select);
 }
 
+Result<std::vector<Job>> JobStore::Placed(Transaction& transaction, int limit) const {
+  ASSIGN_OR_RETURN(
+      Statement * select,
+      transaction.Prepare("SELECT " + std::string(kColumns) +
+                          " FROM jobs INDEXED BY jobs_active"
+                          " WHERE state NOT IN ('Completed', 'Failed', 'Canceled')"
+                          " AND state IN ('Preparing', 'Starting', 'Running', 'Finalizing',"
+                          " 'CancelRequested', 'NotResponding') ORDER BY sequence LIMIT ?1"));
+  select->Bind(1, limit);
+  return ReadRows(*select);
+}
+
 Result<std::vector<JobTransition>> JobStore::Transitions(Transaction& transaction,
                                                          std::string_view job) const {
   ASSIGN_OR_RETURN(Statement * select,

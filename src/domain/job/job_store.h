@@ -83,6 +83,8 @@ class JobStore final {
   // Not ended, by priority (high first), then age; of one state if given.
   Result<std::vector<Job>> Active(Transaction& transaction, std::optional<JobState> state,
                                   int limit) const;
+  // Those that were given a place and have not ended, oldest first.
+  Result<std::vector<Job>> Placed(Transaction& transaction, int limit) const;
   Result<std::vector<JobTransition>> Transitions(Transaction& transaction,
                                                  std::string_view job) const;
   // Names beginning with `prefix` (at most `limit`), newest first.

@@ -1,0 +1,73 @@
+// Tells waiting requests that something they watch has changed: an object of the database, or a file.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/net/loop.h"
+#include "base/net/task.h"
+#include "storage/sql/database.h"
+
+namespace lazurite::live {
+
+// Remembers that it was fired until somebody has waited for it, so that nothing is missed between a look and a wait. Lives
+// on the loop; one waiter at a time.
+class Signal final : public std::enable_shared_from_this<Signal> {
+ public:
+  explicit Signal(Loop& loop) : loop_(loop) {}
+
+  void Fire();
+  // True at once if it was fired since the last wait; else waits for that at most `wait`: false.
+  Task<bool> Wait(Duration wait);
+
+ private:
+  Loop& loop_;
+  bool is_fired_ = false;
+  std::function<void(bool)> waiter_;
+  std::shared_ptr<void> timer_;
+};
+
+// Reads the rows of `changes` after each commit and fires the signals of their objects. Lives on the loop; only Committed
+// may be called from elsewhere.
+class ChangeHub final {
+ public:
+  ChangeHub(Loop& loop, Database& database);
+
+  // Called on the writer's thread after each commit.
+  void Committed(int64_t seq);
+
+  // A signal that fires when the object changes ("job", "a"; an empty name means any of that kind), while it is held.
+  std::shared_ptr<Signal> Watch(const std::string& kind, const std::string& object);
+
+ private:
+  Task<void> Look();
+  void Fire(const std::string& kind, const std::string& object);
+
+  Loop& loop_;
+  Database& database_;
+  std::multimap<std::pair<std::string, std::string>, std::weak_ptr<Signal>> watches_;
+  int64_t seq_ = -1;
+  int64_t newest_ = 0;
+  bool is_looking_ = false;
+};
+
+// Fires signals when files grow (inotify). Lives on the loop.
+class FileWatcher final {
+ public:
+  explicit FileWatcher(Loop& loop);
+  ~FileWatcher();
+
+  // A signal that fires when the file, or something in the folder, changes; while it is held. For a path that cannot be
+  // watched it never fires.
+  std::shared_ptr<Signal> Watch(const std::string& path);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace lazurite::live

@@ -1,0 +1,160 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "domain/attempt/attempt.h"
+
+namespace lazurite {
+namespace {
+
+constexpr std::string_view kLock = "nodes/0/runner.lock";
+constexpr std::string_view kEvents = "nodes/0/events.jsonl";
+constexpr std::string_view kExit = "nodes/0/exit.json";
+
+// The whole file as JSON; nothing if there is no such file.
+Result<std::optional<Json>> ReadJson(const std::string& path) {
+  Result<std::string> text = ReadFile(path);
+  if (!text.ok() && text.status().code() == Code::kNotFound) return std::optional<Json>();
+  if (!text.ok()) return text.status();
+  Result<Json> json = Json::Parse(text.value());
+  if (!json.ok()) return std::move(json.status()).With(path);
+  return std::optional<Json>(std::move(json).value());
+}
+
+template <typename Record>
+Result<std::optional<Record>> ReadRecord(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::optional<Json> json, ReadJson(path));
+  if (!json) return std::optional<Record>();
+  Result<Record> record = Record::FromJson(*json);
+  if (!record.ok()) return std::move(record.status()).With(path);
+  return std::optional<Record>(std::move(record).value());
+}
+
+struct flock WholeFile(short type) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+Status WriteBeside(const std::string& path, std::string_view content, mode_t mode, bool sync) {
+  const std::string temporary = path + ".new";
+  unlink(temporary.c_str());
+  TRY(WriteFile(temporary, content, mode));
+  if (sync) TRY(SyncFile(temporary));
+  return Rename(temporary, path);
+}
+
+}  // namespace
+
+std::string AttemptChannel::FolderOf(const std::string& home, std::string_view job, int attempt) {
+  return home + "/jobs/" + std::string(job) + "/" + std::to_string(attempt);
+}
+
+std::string AttemptChannel::Path(std::string_view relative) const {
+  return JoinPath(folder_, relative);
+}
+
+Status AttemptChannel::Create(const AttemptSpec& spec, const AttemptSecrets& secrets) const {
+  TRY(MakeDirs(folder_));
+  // The secrets come first and unsynced: an attempt that lost them has lost its machine too.
+  TRY(WriteBeside(Path("secrets"), secrets.ToJson().Dump(), 0600, false));
+  TRY(WriteBeside(Path("spec.json"), spec.ToJson().Dump(), 0644, true));
+  TRY(SyncDir(folder_));
+  TRY(SyncDir(DirName(folder_)));
+  return SyncDir(DirName(DirName(folder_)));
+}
+
+Status AttemptChannel::AskCancel() const { return WriteFile(Path("cancel"), ""); }
+
+bool AttemptChannel::CancelAsked() const { return Exists(Path("cancel")); }
+
+Result<std::vector<AttemptEvent>> AttemptChannel::ReadEvents(int64_t after) const {
+  std::vector<AttemptEvent> events;
+  Result<std::string> text = ReadFile(Path(kEvents));
+  if (!text.ok() && text.status().code() == Code::kNotFound) return events;
+  if (!text.ok()) return text.status();
+  std::string_view rest = text.value();
+  for (size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+    ASSIGN_OR_RETURN(const Json json, Json::Parse(rest.substr(0, end)));
+    rest.remove_prefix(end + 1);
+    ASSIGN_OR_RETURN(AttemptEvent event, AttemptEvent::FromJson(json));
+    if (event.seq > after) events.push_back(std::move(event));
+  }
+  return events;
+}
+
+Result<std::optional<ExitRecord>> AttemptChannel::ReadExit() const {
+  return ReadRecord<ExitRecord>(Path(kExit));
+}
+
+Result<std::optional<Verdict>> AttemptChannel::ReadVerdict() const {
+  return ReadRecord<Verdict>(Path("verdict.json"));
+}
+
+Status AttemptChannel::WriteVerdict(const Verdict& verdict) const {
+  return WriteFileAtomic(Path("verdict.json"), verdict.ToJson().Dump());
+}
+
+Status AttemptChannel::WriteExit(const ExitRecord& exit) const {
+  return WriteFileAtomic(Path(kExit), exit.ToJson().Dump());
+}
+
+Result<AttemptChannel::RunnerView> AttemptChannel::LookAtRunner() const {
+  RunnerView view;
+  const std::string path = Path(kLock);
+  // First what is inside, then whether it is held: an identity is written only under the lock, so a free lock after a
+  // written identity means that its writer is gone. The other order would take a runner that just starts for dead.
+  Result<std::string> text = ReadFile(path);
+  if (!text.ok() && text.status().code() == Code::kNotFound) return view;
+  if (!text.ok()) return text.status();
+  ASSIGN_OR_RETURN(const Fd file, OpenFile(path, O_RDONLY));
+  struct flock lock = WholeFile(F_WRLCK);
+  if (fcntl(file.get(), F_OFD_GETLK, &lock) != 0) return ErrnoStatus("asking about " + path, errno);
+  const bool is_held = lock.l_type != F_UNLCK;
+  const Result<Json> json = Json::Parse(text.value());
+  Result<RunnerIdentity> identity =
+      json.ok() ? RunnerIdentity::FromJson(json.value()) : json.status();
+  if (identity.ok()) view.identity = std::move(identity).value();
+  if (is_held) {
+    view.state = Runner::kAlive;
+  } else if (!view.identity.boot_id.empty()) {
+    view.state = view.identity.boot_id == BootId() ? Runner::kGone : Runner::kRebooted;
+  }
+  return view;
+}
+
+Result<Fd> AttemptChannel::TakeRunnerLock(const RunnerIdentity& identity) const {
+  const std::string path = Path(kLock);
+  TRY(MakeDirs(DirName(path)));
+  ASSIGN_OR_RETURN(Fd file, OpenFile(path, O_RDWR | O_CREAT, 0644));
+  struct flock lock = WholeFile(F_WRLCK);
+  if (fcntl(file.get(), F_OFD_SETLK, &lock) != 0) {
+    if (errno != EAGAIN && errno != EACCES) return ErrnoStatus("locking " + path, errno);
+    return Conflict("another runner has this attempt");
+  }
+  ASSIGN_OR_RETURN(const int64_t size, FileSize(path));
+  if (size > 0) return Conflict("another runner had this attempt; it is not run twice");
+  if (Exists(Path(kExit)) || Exists(Path("verdict.json"))) {
+    return Conflict("this attempt has ended");
+  }
+  TRY(WriteAll(file.get(), identity.ToJson().Dump()).With(path));
+  return file;
+}
+
+Result<AttemptSpec> AttemptChannel::ReadSpec() const {
+  const std::string path = Path("spec.json");
+  ASSIGN_OR_RETURN(const std::optional<Json> json, ReadJson(path));
+  if (!json) return NotFound("there is no " + path);
+  return AttemptSpec::FromJson(*json);
+}
+
+Result<AttemptSecrets> AttemptChannel::TakeSecrets() const {
+  const std::string path = Path("secrets");
+  ASSIGN_OR_RETURN(const std::optional<Json> json, ReadJson(path));
+  if (!json) return AttemptSecrets();
+  if (unlink(path.c_str()) != 0) return ErrnoStatus("removing " + path, errno);
+  return AttemptSecrets::FromJson(*json);
+}
+
+}  // namespace lazurite

@@ -1,0 +1,1 @@
+-- Written by the stores that use it.

@@ -1,0 +1,295 @@
+#include "engine/reconciler/reconciler.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace lazurite::reconciler {
+namespace {
+
+constexpr Duration kTick{std::chrono::seconds(1)};
+// A runner that has not taken its lock after this time has not started.
+constexpr Duration kStartMax{std::chrono::seconds(30)};
+// A cancel is asked for again if nothing came of it.
+constexpr Duration kCancelAgain{std::chrono::seconds(5)};
+constexpr int kRingsPerWakeMax = 4096;
+constexpr int kActiveMax = 100'000;
+constexpr size_t kNotesMax = 50;
+
+Result<Fd> BindDoorbell(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return Internal("the path of the home is too long for a socket: " + path);
+  }
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  unlink(path.c_str());
+  Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.valid()) return ErrnoStatus("making a socket", errno);
+  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return ErrnoStatus("listening on " + path, errno);
+  }
+  return socket;
+}
+
+JobEvent EndOf(const ExitRecord& exit) {
+  if (exit.succeeded()) return JobEvent::kCompleted;
+  if (exit.cause == "canceled") return JobEvent::kStopped;
+  return JobEvent::kFailed;
+}
+
+std::string SentenceOf(const ExitRecord& exit) {
+  if (!exit.message.empty()) return exit.message;
+  if (exit.cause == "exited") return "exit code " + std::to_string(exit.code.value_or(0));
+  if (exit.signal) {
+    return "ended by signal " + std::to_string(*exit.signal) + " (" +
+           std::string(strsignal(*exit.signal)) + ")";
+  }
+  return exit.cause;
+}
+
+Json UsageJson(const ExitRecord& exit) {
+  const Json whole = exit.ToJson();
+  Json usage = Json::MakeObject();
+  for (const char* name : {"usage", "rank_usage", "log_bytes", "signal", "rank"}) {
+    if (const Json* part = whole.Find(name)) usage[name] = *part;
+  }
+  return usage;
+}
+
+bool IsPlaced(const Job& job) { return job.attempt > 0 && !IsTerminal(job.state); }
+
+}  // namespace
+
+Reconciler::Reconciler(ReconcilerOptions options) : options_(std::move(options)) {}
+
+Reconciler::~Reconciler() { Stop(); }
+
+Status Reconciler::Start() {
+  ASSIGN_OR_RETURN(doorbell_, BindDoorbell(options_.home + "/run/doorbell.sock"));
+  wake_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake_.valid()) return ErrnoStatus("making an eventfd", errno);
+  thread_ = std::thread([this] { Run(); });
+  return {};
+}
+
+void Reconciler::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  if (!thread_.joinable()) return;
+  Wake();
+  thread_.join();
+}
+
+void Reconciler::Wake() {
+  const uint64_t one = 1;
+  // A full counter means that a wake-up is pending already.
+  if (write(wake_.get(), &one, sizeof one) < 0) return;
+}
+
+// Waits for rings; the names of the jobs they were for. Forgets none: what is not named is looked at in the next tick.
+std::set<std::string> Reconciler::Listen() {
+  std::array<pollfd, 2> waiting = {
+      {{.fd = doorbell_.get(), .events = POLLIN, .revents = 0},
+       {.fd = wake_.get(), .events = POLLIN, .revents = 0}}};
+  poll(waiting.data(), waiting.size(), static_cast<int>(kTick.count()));
+  std::set<std::string> jobs;
+  std::array<char, 512> buffer;
+  for (int i = 0; i < kRingsPerWakeMax; ++i) {
+    const ssize_t count = recv(doorbell_.get(), buffer.data(), buffer.size(), 0);
+    if (count <= 0) break;
+    const std::string_view text(buffer.data(), static_cast<size_t>(count));
+    jobs.emplace(text.substr(0, text.find('/')));
+  }
+  uint64_t wakes = 0;
+  if (read(wake_.get(), &wakes, sizeof wakes) > 0) looked_at_all_ = {};
+  return jobs;
+}
+
+void Reconciler::Run() {
+  while (true) {
+    const Time now = options_.clock->Now();
+    // Also when the clock was set back.
+    if (now - looked_at_all_ >= kTick || now < looked_at_all_) {
+      LookAtAll();
+      looked_at_all_ = now;
+    }
+    const std::set<std::string> jobs = Listen();
+    {
+      const std::lock_guard lock(mutex_);
+      if (is_stopping_) return;
+    }
+    for (const std::string& job : jobs) {
+      const Status looked = LookAt(job);
+      if (!looked.ok()) {
+        Log(LogLevel::kWarning, "reconciler: a job could not be looked at",
+            {{"job", job}, {"error", looked.text()}});
+      }
+    }
+  }
+}
+
+void Reconciler::LookAtAll() {
+  std::vector<std::string> names;
+  const Status read = options_.database->ReadNow([&](Transaction& transaction) {
+    names.clear();
+    ASSIGN_OR_RETURN(const std::vector<Job> jobs, store_.Placed(transaction, kActiveMax));
+    for (const Job& job : jobs) names.push_back(job.name);
+    return Status();
+  });
+  if (!read.ok()) {
+    Log(LogLevel::kError, "reconciler: reading active jobs failed", {{"error", read.text()}});
+    return;
+  }
+  for (const std::string& name : names) {
+    const Status looked = LookAt(name);
+    if (!looked.ok()) {
+      Log(LogLevel::kWarning, "reconciler: a job could not be looked at",
+          {{"job", name}, {"error", looked.text()}});
+    }
+  }
+}
+
+Status Reconciler::LookAt(const std::string& name) {
+  std::optional<Job> job;
+  TRY(options_.database->ReadNow([&](Transaction& transaction) {
+    ASSIGN_OR_RETURN(job, store_.Find(transaction, name));
+    return Status();
+  }));
+  if (!job || !IsPlaced(*job)) return {};
+  const AttemptChannel channel(AttemptChannel::FolderOf(options_.home, name, job->attempt));
+  if (job->state == JobState::kCancelRequested) TRY(AskBackendToCancel(*job));
+  // The runner is looked at before its files: what it wrote before it went is then surely seen.
+  bool has_verdict = false;
+  TRY(JudgeRunner(*job, channel, has_verdict));
+  ASSIGN_OR_RETURN(const std::vector<AttemptEvent> events, channel.ReadEvents(job->event_seq));
+  ASSIGN_OR_RETURN(const std::optional<ExitRecord> exit, channel.ReadExit());
+  std::optional<Verdict> verdict;
+  if (has_verdict && !exit) {
+    ASSIGN_OR_RETURN(verdict, channel.ReadVerdict());
+  }
+  if (events.empty() && !exit && !verdict) return {};
+  bool has_ended = false;
+  TRY(options_.database->WriteNow([&](Transaction& transaction) {
+    has_ended = false;
+    ASSIGN_OR_RETURN(Job fresh, store_.Get(transaction, name));
+    if (!IsPlaced(fresh) || fresh.attempt != job->attempt) return Status();
+    TRY(TakeEvents(transaction, fresh, events));
+    if (exit) TRY(TakeExit(transaction, fresh, *exit));
+    if (verdict) TRY(TakeVerdict(transaction, fresh, *verdict));
+    has_ended = IsTerminal(fresh.state);
+    return Status();
+  }));
+  if (!has_ended) return {};
+  cancels_asked_.erase(name);
+  never_seen_since_.erase(name);
+  return options_.replay_spool(*job, channel);
+}
+
+Status Reconciler::TakeEvents(Transaction& transaction, Job& job,
+                              const std::vector<AttemptEvent>& events) {
+  bool is_unsaved = false;
+  for (const AttemptEvent& event : events) {
+    if (event.seq <= job.event_seq) continue;
+    job.event_seq = event.seq;
+    is_unsaved = true;
+    std::optional<JobEvent> move;
+    if (event.event == "inputs_ready") move = JobEvent::kInputsReady;
+    if (event.event == "ranks_started") {
+      move = JobEvent::kRanksStarted;
+      job.started = event.time;
+    }
+    if (event.event == "ranks_ended") move = JobEvent::kRanksEnded;
+    if (event.event == "environment_ready") job.detail["environment"] = event.detail;
+    if (event.event == "note") {
+      Json& notes = job.detail["notes"];
+      if (!notes.is_array() || notes.array().size() < kNotesMax) {
+        notes.Push(event.detail.GetString("text"));
+      }
+    }
+    // A cancelled job goes on telling; its state waits for the end.
+    if (!move || !Next(job.state, *move).ok()) continue;
+    TRY(store_.Move(transaction, job, *move, "", event.time));
+    is_unsaved = false;
+  }
+  return is_unsaved ? store_.Save(transaction, job) : Status();
+}
+
+Status Reconciler::TakeExit(Transaction& transaction, Job& job, const ExitRecord& exit) {
+  job.cause = exit.cause;
+  job.exit_code = exit.code;
+  if (exit.started) job.started = exit.started;
+  job.ended = exit.ended ? exit.ended : options_.clock->Now();
+  job.detail["result"] = UsageJson(exit);
+  const JobEvent event = EndOf(exit);
+  const std::string sentence = SentenceOf(exit);
+  if (event == JobEvent::kFailed) job.error = sentence;
+  return End(transaction, job, event, exit.succeeded() ? "" : sentence);
+}
+
+Status Reconciler::TakeVerdict(Transaction& transaction, Job& job, const Verdict& verdict) {
+  job.cause = verdict.cause;
+  job.error = verdict.message;
+  job.ended = verdict.time;
+  return End(transaction, job, JobEvent::kGone, verdict.message);
+}
+
+Status Reconciler::End(Transaction& transaction, Job& job, JobEvent event,
+                       std::string_view cause) {
+  TRY(store_.Move(transaction, job, event, cause, options_.clock->Now()));
+  return options_.on_ended(transaction, job);
+}
+
+// Writes the verdict of an attempt whose runner is gone without an exit.json, after ending what it left.
+Status Reconciler::JudgeRunner(const Job& job, const AttemptChannel& channel, bool& has_verdict) {
+  ASSIGN_OR_RETURN(const AttemptChannel::RunnerView view, channel.LookAtRunner());
+  const Time now = options_.clock->Now();
+  Verdict verdict{.cause = "runner_lost", .message = "", .time = now};
+  switch (view.state) {
+    case AttemptChannel::Runner::kAlive:
+      return {};
+    case AttemptChannel::Runner::kNever: {
+      const Time since = never_seen_since_.try_emplace(job.name, now).first->second;
+      if (now - since < kStartMax) return {};
+      verdict.message = "the runner did not start within 30 s";
+      break;
+    }
+    case AttemptChannel::Runner::kGone:
+      verdict.message = "the runner (pid " + std::to_string(view.identity.pid) +
+                        ") ended without a word; it was killed or crashed";
+      break;
+    case AttemptChannel::Runner::kRebooted:
+      verdict.cause = "machine_restarted";
+      verdict.message = "the machine was restarted while the job ran";
+      break;
+  }
+  ASSIGN_OR_RETURN(const std::optional<ExitRecord> exit, channel.ReadExit());
+  if (exit) return {};
+  ASSIGN_OR_RETURN(const std::optional<Verdict> earlier, channel.ReadVerdict());
+  has_verdict = true;
+  if (earlier) return {};
+  const AttemptRef ref{job.name, job.attempt};
+  TRY(options_.backend->Sweep({&ref, 1}));
+  return channel.WriteVerdict(verdict);
+}
+
+Status Reconciler::AskBackendToCancel(const Job& job) {
+  const Time now = options_.clock->Now();
+  const auto asked = cancels_asked_.find(job.name);
+  if (asked != cancels_asked_.end() && now - asked->second < kCancelAgain) return {};
+  cancels_asked_[job.name] = now;
+  const AttemptRef ref{job.name, job.attempt};
+  return options_.backend->Cancel({&ref, 1});
+}
+
+}  // namespace lazurite::reconciler

@@ -1,0 +1,75 @@
+// Moves jobs along by what their attempts say: the attempt directory is the truth, the database follows.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "domain/attempt/attempt.h"
+#include "domain/compute/backend.h"
+#include "domain/job/job_store.h"
+#include "storage/sql/database.h"
+
+namespace lazurite::reconciler {
+
+struct ReconcilerOptions {
+  Database* database = nullptr;
+  const Clock* clock = nullptr;
+  ComputeBackend* backend = nullptr;
+  std::string home;
+  // Called in the transaction that ends a job: its run ends, its named outputs become assets.
+  std::function<Status(Transaction&, const Job&)> on_ended = [](Transaction&, const Job&) {
+    return Status();
+  };
+  // Takes in what a runner had spooled and could not deliver. Called after the attempt has ended, outside transactions.
+  std::function<Status(const Job&, const AttemptChannel&)> replay_spool =
+      [](const Job&, const AttemptChannel&) { return Status(); };
+};
+
+// A thread of its own that wakes when a runner rings (a datagram "job/attempt" on <home>/run/doorbell.sock), when told,
+// or once a second, and takes in the events of the attempts concerned. Reading again changes nothing. Silence is no
+// death: a job fails as lost only when its runner's lock is free and there is no exit.json.
+class Reconciler final {
+ public:
+  explicit Reconciler(ReconcilerOptions options);
+  ~Reconciler();  // stops
+
+  Status Start();  // opens the doorbell; kInternal if its socket cannot be made
+  void Stop();
+  // Safe from any thread: looks at all active attempts soon (somebody asked for a cancel, say).
+  void Wake();
+
+  // One look at one attempt, as the thread does it; for tests.
+  Status LookAt(const std::string& job);
+
+ private:
+  void Run();
+  std::set<std::string> Listen();
+  void LookAtAll();
+  Status TakeEvents(Transaction& transaction, Job& job, const std::vector<AttemptEvent>& events);
+  Status TakeExit(Transaction& transaction, Job& job, const ExitRecord& exit);
+  Status TakeVerdict(Transaction& transaction, Job& job, const Verdict& verdict);
+  Status End(Transaction& transaction, Job& job, JobEvent event, std::string_view cause);
+  Status JudgeRunner(const Job& job, const AttemptChannel& channel, bool& has_verdict);
+  Status AskBackendToCancel(const Job& job);
+
+  const ReconcilerOptions options_;
+  const JobStore store_{};
+  Fd doorbell_;
+  Fd wake_;  // an eventfd
+  std::map<std::string, Time> cancels_asked_;
+  std::map<std::string, Time> never_seen_since_;
+  Time looked_at_all_{};
+  bool is_stopping_ = false;
+  std::mutex mutex_;
+  std::thread thread_;
+};
+
+}  // namespace lazurite::reconciler

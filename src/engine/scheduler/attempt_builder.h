@@ -1,0 +1,27 @@
+// From a placed job to everything its attempt needs, with all references resolved to places on this machine.
+#pragma once
+
+#include <string>
+
+#include "domain/attempt/attempt.h"
+#include "domain/job/job_store.h"
+#include "engine/scheduler/placement.h"
+#include "storage/blob/blob_store.h"
+#include "storage/sql/database.h"
+
+namespace lazurite::scheduler {
+
+struct AttemptSettings {
+  std::string home;          // absolute
+  BlobStore* blobs = nullptr;
+  EnvironmentSettings environments;
+  double cores = 1;          // of this machine
+  Duration cancel_grace{std::chrono::seconds(30)};
+};
+
+// Reads what the job refers to (code, environment, data, models). Adds to `job.detail`: "inputs" (each with its source,
+// URI and asset version, for lineage) and "outputs" (their URIs). kNotFound or kInvalidArgument name what is missing.
+Result<AttemptSpec> BuildAttemptSpec(Transaction& transaction, const AttemptSettings& settings,
+                                     const Job& job, const Placed& placed);
+
+}  // namespace lazurite::scheduler

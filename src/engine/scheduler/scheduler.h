@@ -1,0 +1,104 @@
+// Gives queued jobs their places and starts their attempts.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/locked.h"
+#include "domain/attempt/attempt.h"
+#include "domain/compute/backend.h"
+#include "domain/job/job_store.h"
+#include "engine/scheduler/placement.h"
+#include "storage/sql/database.h"
+
+namespace lazurite::scheduler {
+
+// Makes everything an attempt needs out of the job and what it refers to. A failure ends the job: its code says whose
+// fault it is, its text what to do.
+using BuildAttempt =
+    std::function<Result<AttemptSpec>(Transaction& transaction, const Job& job, const Placed& placed)>;
+
+struct SchedulerOptions {
+  Database* database = nullptr;
+  const Clock* clock = nullptr;
+  ComputeBackend* backend = nullptr;
+  std::string home;
+  Machine machine;
+  BuildAttempt build_attempt;
+  std::function<AttemptSecrets(const Job& job)> make_secrets;
+};
+
+// A thread of its own that wakes when told or once a second. It keeps the queue in memory, refreshed from `changes`, so
+// that a tick costs what changed, not what waits. At start it loads the queue and starts again what was placed but never
+// reached its runner.
+class Scheduler final {
+ public:
+  explicit Scheduler(SchedulerOptions options);
+  ~Scheduler();  // stops
+
+  void Start();
+  void Stop();
+  void Wake();  // safe from any thread
+
+  // Why the job waits, in one sentence; "" if it does not wait or is not known.
+  std::string Explain(const std::string& job) const;
+  // Who holds what, now.
+  Cluster Snapshot() const;
+
+ private:
+  // The order of the queue: priority first, then age.
+  struct QueueKey {
+    int priority = 0;
+    int64_t sequence = 0;
+    bool operator<(const QueueKey& other) const {
+      if (priority != other.priority) return priority > other.priority;
+      return sequence < other.sequence;
+    }
+  };
+  struct Mirror {
+    int64_t seq = 0;                        // of `changes`, seen up to here
+    std::map<QueueKey, Ask> queue;
+    std::map<std::string, QueueKey> queued;  // job -> its place
+    std::map<std::string, Held> running;
+    std::map<std::string, int> shares;
+  };
+  struct Beginning {
+    Job job;
+    AttemptSpec spec;
+  };
+
+  void Run();
+  void Tick();
+  Status LoadAll();
+  Status Refresh();
+  Status LoadShares(Transaction& transaction, Mirror& mirror) const;
+  static void Enter(Mirror& mirror, const Job& job);
+  static Cluster ClusterOf(const Mirror& mirror, const Machine& machine);
+  static std::vector<Ask> QueueOf(const Mirror& mirror, size_t limit);
+  bool PlaceSome();
+  Status MovePlaced(const std::vector<Placed>& placed, std::vector<Beginning>& starts,
+                    std::map<std::string, Status>& failures);
+  void StartAttempts(std::vector<Beginning>& starts);
+  void Fail(const std::string& job, const Status& why, std::string_view cause);
+  void StartAgain();
+
+  const SchedulerOptions options_;
+  const JobStore store_{};
+  Locked<Mirror> mirror_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool is_woken_ = false;
+  bool is_stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace lazurite::scheduler
