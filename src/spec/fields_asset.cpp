@@ -78,8 +78,7 @@ constexpr Field kModel[] = {
     {"$schema", "string", "", "", kSchemaSentence},
     {"name", "name!", "", "", "Name of the model."},
     {"version", "version", "", "", kVersionSentence},
-    {"type",
-     "enum:custom_model=custom_model|mlflow_model=mlflow_model|triton_model=triton_model",
+    {"type", "enum:custom_model=custom_model|mlflow_model=mlflow_model|triton_model=triton_model",
      "custom_model", "properties.modelType", "How the files are to be read."},
     {"path", "path!", "", "properties.modelUri",
      "The files: a local path (it is uploaded), azureml://datastores/…, "

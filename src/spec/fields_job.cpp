@@ -20,10 +20,10 @@ constexpr std::string_view kServiceTypes =
     "studio=Studio|tracking=Tracking";
 
 constexpr Field kCommandJob[] = {
-    {"$schema", "string", "", "", "Where editors find the JSON Schema of this file; never fetched."},
+    {"$schema", "string", "", "",
+     "Where editors find the JSON Schema of this file; never fetched."},
     {"type", "enum:command=Command", "command", "properties.jobType", "The kind of job."},
-    {"name", "name", "", "",
-     "The job's own name, once in a workspace; made up if there is none."},
+    {"name", "name", "", "", "The job's own name, once in a workspace; made up if there is none."},
     {"display_name", "string", "", "properties.displayName",
      "What lists show; it need not be unique."},
     {"experiment_name", "string", "", "properties.experimentName",
@@ -105,8 +105,8 @@ constexpr Field kCommandJob[] = {
     {"resources", "object", "", "", "What each instance needs."},
     {"resources.instance_count", "integer:1..1024", "1", "properties.resources.instanceCount",
      "How many instances (nodes) the job runs on at the same time."},
-    {"resources.max_instance_count", "integer:1..1024", "",
-     "properties.resources.maxInstanceCount", "Upper bound for elastic jobs; not used yet."},
+    {"resources.max_instance_count", "integer:1..1024", "", "properties.resources.maxInstanceCount",
+     "Upper bound for elastic jobs; not used yet."},
     {"resources.instance_type", "string", "", "properties.resources.instanceType",
      "Size of an instance, for computes that offer several."},
     {"resources.shm_size", "string", "2g", "properties.resources.shmSize",

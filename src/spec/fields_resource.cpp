@@ -57,39 +57,38 @@ constexpr Field kWorkspace[] = {
       {"name", "name!", "", "", "Name of the compute."},                                   \
       {"location", "string", "local", "location", "Region; any word here."},               \
       {"description", "string", "", "properties.description", "Text about the compute."},  \
-      {"tags", "map:string", "", "tags", kTagsSentence},                                   \
-      {"size", "string", "", "properties.properties.vmSize",                               \
-       "Size of a node: Azure's name of a machine (its cores, memory and GPUs are used)."}
+      {"tags", "map:string", "", "tags", kTagsSentence}, {                                 \
+    "size", "string", "", "properties.properties.vmSize",                                  \
+        "Size of a node: Azure's name of a machine (its cores, memory and GPUs are used)." \
+  }
 
-#define LAZURITE_COMPUTE_TAIL                                                              \
-  {"ssh_public_access_enabled", "switch", "",                                              \
-   "properties.properties.remoteLoginPortPublicAccess", "Azure: SSH from outside."},       \
-      {"ssh_settings", "object", "", "", "Azure: who may log in by SSH."},                 \
-      {"ssh_settings.admin_username", "string", "",                                        \
-       "properties.properties.userAccountCredentials.adminUserName", "User name."},        \
-      {"ssh_settings.admin_password", "string", "",                                        \
-       "properties.properties.userAccountCredentials.adminUserPassword", "Password."},     \
-      {"ssh_settings.ssh_key_value", "string", "",                                         \
-       "properties.properties.userAccountCredentials.adminUserSshPublicKey", "Key."},      \
-      {"network_settings", "object", "", "", "Azure: virtual network."},                   \
-      {"network_settings.vnet_name", "string", "", "", "Network, beside a bare subnet."},  \
-      {"network_settings.subnet", "string", "", "properties.properties.subnet.id",         \
-       "Subnet."},                                                                         \
-      {"enable_node_public_ip", "boolean", "true",                                         \
-       "properties.properties.enableNodePublicIp", "Azure: a public address."},            \
-      {"identity", "object", "", "", "Azure: identities of the nodes."},                   \
-      {"identity.type", kIdentityTypes, "", "identity.type", "The kind of identity."},     \
-      {"identity.user_assigned_identities", "any", "", "identity.userAssignedIdentities",  \
-       "The identities by resource id."},                                                  \
-      {"provisioning_state", "readonly", "", "properties.provisioningState",               \
-       kReadOnlySentence},                                                                 \
-      {"provisioning_errors", "readonly", "", "properties.provisioningErrors",             \
-       kReadOnlySentence},                                                                 \
-      {"created_on", "readonly", "", "properties.createdOn", kReadOnlySentence},           \
-      {"resource_id", "readonly", "", "properties.resourceId", kReadOnlySentence},         \
-      {"id", "readonly", "", "", kReadOnlySentence},                                       \
-      {"creation_context", "readonly", "", "", kReadOnlySentence},                         \
-      {"resourceGroup", "readonly", "", "", kReadOnlySentence}
+#define LAZURITE_COMPUTE_TAIL                                                                      \
+  {"ssh_public_access_enabled", "switch", "", "properties.properties.remoteLoginPortPublicAccess", \
+   "Azure: SSH from outside."},                                                                    \
+      {"ssh_settings", "object", "", "", "Azure: who may log in by SSH."},                         \
+      {"ssh_settings.admin_username", "string", "",                                                \
+       "properties.properties.userAccountCredentials.adminUserName", "User name."},                \
+      {"ssh_settings.admin_password", "string", "",                                                \
+       "properties.properties.userAccountCredentials.adminUserPassword", "Password."},             \
+      {"ssh_settings.ssh_key_value", "string", "",                                                 \
+       "properties.properties.userAccountCredentials.adminUserSshPublicKey", "Key."},              \
+      {"network_settings", "object", "", "", "Azure: virtual network."},                           \
+      {"network_settings.vnet_name", "string", "", "", "Network, beside a bare subnet."},          \
+      {"network_settings.subnet", "string", "", "properties.properties.subnet.id", "Subnet."},     \
+      {"enable_node_public_ip", "boolean", "true", "properties.properties.enableNodePublicIp",     \
+       "Azure: a public address."},                                                                \
+      {"identity", "object", "", "", "Azure: identities of the nodes."},                           \
+      {"identity.type", kIdentityTypes, "", "identity.type", "The kind of identity."},             \
+      {"identity.user_assigned_identities", "any", "", "identity.userAssignedIdentities",          \
+       "The identities by resource id."},                                                          \
+      {"provisioning_state", "readonly", "", "properties.provisioningState", kReadOnlySentence},   \
+      {"provisioning_errors", "readonly", "", "properties.provisioningErrors", kReadOnlySentence}, \
+      {"created_on", "readonly", "", "properties.createdOn", kReadOnlySentence},                   \
+      {"resource_id", "readonly", "", "properties.resourceId", kReadOnlySentence},                 \
+      {"id", "readonly", "", "", kReadOnlySentence},                                               \
+      {"creation_context", "readonly", "", "", kReadOnlySentence}, {                               \
+    "resourceGroup", "readonly", "", "", kReadOnlySentence                                         \
+  }
 
 constexpr Field kAmlCompute[] = {
     LAZURITE_COMPUTE_HEAD,
@@ -97,10 +96,10 @@ constexpr Field kAmlCompute[] = {
      "The kind of compute: amlcompute, a share of this machine."},
     {"tier", "enum:dedicated=Dedicated|low_priority=LowPriority", "dedicated",
      "properties.properties.vmPriority", "Azure's price tier."},
-    {"min_instances", "integer:0..1024", "0",
-     "properties.properties.scaleSettings.minNodeCount", "Fewest nodes."},
-    {"max_instances", "integer:0..1024", "4",
-     "properties.properties.scaleSettings.maxNodeCount", "Most nodes at the same time."},
+    {"min_instances", "integer:0..1024", "0", "properties.properties.scaleSettings.minNodeCount",
+     "Fewest nodes."},
+    {"max_instances", "integer:0..1024", "4", "properties.properties.scaleSettings.maxNodeCount",
+     "Most nodes at the same time."},
     {"idle_time_before_scale_down", "seconds", "120",
      "properties.properties.scaleSettings.nodeIdleTimeBeforeScaleDown",
      "Seconds after which an idle node is given back."},
@@ -138,40 +137,43 @@ constexpr Field kComputeInstance[] = {
     LAZURITE_COMPUTE_TAIL,
 };
 
-#define LAZURITE_DATASTORE_HEAD(word, rest_word)                                             \
-  {"$schema", "string", "", "", kSchemaSentence},                                            \
-      {"name", "name!", "", "", "Name of the datastore."},                                   \
-      {"type", "enum:" word "=" rest_word "!", "", "properties.datastoreType",               \
-       "The kind of storage."},                                                              \
-      {"description", "string", "", "properties.description", "Text about the datastore."},  \
-      {"tags", "map:string", "", "properties.tags", kTagsSentence},                          \
-      {"properties", "map:string", "", "properties.properties", "Facts about it."}
+#define LAZURITE_DATASTORE_HEAD(word, rest_word)                                            \
+  {"$schema", "string", "", "", kSchemaSentence},                                           \
+      {"name", "name!", "", "", "Name of the datastore."},                                  \
+      {"type", "enum:" word "=" rest_word "!", "", "properties.datastoreType",              \
+       "The kind of storage."},                                                             \
+      {"description", "string", "", "properties.description", "Text about the datastore."}, \
+      {"tags", "map:string", "", "properties.tags", kTagsSentence}, {                       \
+    "properties", "map:string", "", "properties.properties", "Facts about it."              \
+  }
 
-#define LAZURITE_DATASTORE_TAIL                                                              \
-  {"credentials", "object", "", "", "How to get in; without them, as who asks."},            \
-      {"credentials.account_key", "string", "", "properties.credentials.secrets.key",        \
-       "Key of the storage account."},                                                       \
-      {"credentials.sas_token", "string", "", "properties.credentials.secrets.sasToken",     \
-       "Shared access signature."},                                                          \
-      {"credentials.tenant_id", "string", "", "properties.credentials.tenantId",             \
-       "Tenant of a service principal."},                                                    \
-      {"credentials.client_id", "string", "", "properties.credentials.clientId",             \
-       "Service principal."},                                                                \
-      {"credentials.client_secret", "string", "",                                            \
-       "properties.credentials.secrets.clientSecret", "Its secret."},                        \
-      {"credentials.authority_url", "string", "", "properties.credentials.authorityUrl",     \
-       "Where it signs in."},                                                                \
-      {"credentials.resource_url", "string", "", "properties.credentials.resourceUrl",       \
-       "What it signs in for."},                                                             \
-      {"id", "readonly", "", "", kReadOnlySentence},                                         \
-      {"is_default", "readonly", "", "properties.isDefault", kReadOnlySentence},             \
-      {"creation_context", "readonly", "", "", kReadOnlySentence},                           \
-      {"resourceGroup", "readonly", "", "", kReadOnlySentence}
+#define LAZURITE_DATASTORE_TAIL                                                                  \
+  {"credentials", "object", "", "", "How to get in; without them, as who asks."},                \
+      {"credentials.account_key", "string", "", "properties.credentials.secrets.key",            \
+       "Key of the storage account."},                                                           \
+      {"credentials.sas_token", "string", "", "properties.credentials.secrets.sasToken",         \
+       "Shared access signature."},                                                              \
+      {"credentials.tenant_id", "string", "", "properties.credentials.tenantId",                 \
+       "Tenant of a service principal."},                                                        \
+      {"credentials.client_id", "string", "", "properties.credentials.clientId",                 \
+       "Service principal."},                                                                    \
+      {"credentials.client_secret", "string", "", "properties.credentials.secrets.clientSecret", \
+       "Its secret."},                                                                           \
+      {"credentials.authority_url", "string", "", "properties.credentials.authorityUrl",         \
+       "Where it signs in."},                                                                    \
+      {"credentials.resource_url", "string", "", "properties.credentials.resourceUrl",           \
+       "What it signs in for."},                                                                 \
+      {"id", "readonly", "", "", kReadOnlySentence},                                             \
+      {"is_default", "readonly", "", "properties.isDefault", kReadOnlySentence},                 \
+      {"creation_context", "readonly", "", "", kReadOnlySentence}, {                             \
+    "resourceGroup", "readonly", "", "", kReadOnlySentence                                       \
+  }
 
-#define LAZURITE_ACCOUNT                                                                     \
-  {"account_name", "string!", "", "properties.accountName", "Storage account."},             \
-      {"protocol", "string", "https", "properties.protocol", "https or wasbs."},             \
-      {"endpoint", "string", "core.windows.net", "properties.endpoint", "Domain of the cloud."}
+#define LAZURITE_ACCOUNT                                                                    \
+  {"account_name", "string!", "", "properties.accountName", "Storage account."},            \
+      {"protocol", "string", "https", "properties.protocol", "https or wasbs."}, {          \
+    "endpoint", "string", "core.windows.net", "properties.endpoint", "Domain of the cloud." \
+  }
 
 constexpr Field kBlobDatastore[] = {
     LAZURITE_DATASTORE_HEAD("azure_blob", "AzureBlob"),
