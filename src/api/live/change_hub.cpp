@@ -28,7 +28,7 @@ void Signal::Fire() {
 Task<bool> Signal::Wait(Duration wait) {
   const std::shared_ptr<Signal> self = shared_from_this();
   if (std::exchange(is_fired_, false)) co_return true;
-  const auto start = [self, wait](std::function<void(bool)> done) {
+  auto start = [self, wait](std::function<void(bool)> done) {
     self->waiter_ = std::move(done);
     self->timer_ = self->loop_.After(wait, [self] {
       if (self->waiter_) std::exchange(self->waiter_, nullptr)(false);
@@ -50,11 +50,10 @@ void ChangeHub::Committed(int64_t seq) {
   });
 }
 
-std::shared_ptr<Signal> ChangeHub::Watch(const std::string& kind, const std::string& object) {
-  auto signal = std::make_shared<Signal>(loop_);
+void ChangeHub::Watch(const std::shared_ptr<Signal>& signal, const std::string& kind,
+                      const std::string& object) {
   std::erase_if(watches_, [](const auto& entry) { return entry.second.expired(); });
   watches_.emplace(std::pair(kind, object), signal);
-  return signal;
 }
 
 Task<void> ChangeHub::Look() {
@@ -152,16 +151,14 @@ struct FileWatcher::Impl {
 FileWatcher::FileWatcher(Loop& loop) : impl_(std::make_shared<Impl>(loop)) {}
 FileWatcher::~FileWatcher() { impl_->is_closed = true; }
 
-std::shared_ptr<Signal> FileWatcher::Watch(const std::string& path) {
-  if (!impl_->is_serving && impl_->inotify.valid()) {
-    impl_->is_serving = true;
-    Detach(Impl::Serve(impl_));
-  }
-  auto signal = std::make_shared<Signal>(impl_->loop);
+bool FileWatcher::Watch(const std::shared_ptr<Signal>& signal, const std::string& path) {
+  if (!impl_->inotify.valid()) return false;
+  if (!std::exchange(impl_->is_serving, true)) Detach(Impl::Serve(impl_));
   const int watch = inotify_add_watch(impl_->inotify.get(), path.c_str(),
                                       IN_MODIFY | IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO);
-  if (watch >= 0) impl_->signals_of.emplace(watch, signal);
-  return signal;
+  if (watch < 0) return false;
+  impl_->signals_of.emplace(watch, signal);
+  return true;
 }
 
 }  // namespace lazurite::live

@@ -1,4 +1,5 @@
-// Tells waiting requests that something they watch has changed: an object of the database, or a file.
+// Tells waiting requests that something they watch has changed: an object of the database, or a
+// file.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@
 
 namespace lazurite::live {
 
-// Remembers that it was fired until somebody has waited for it, so that nothing is missed between a look and a wait. Lives
-// on the loop; one waiter at a time.
+// Remembers that it was fired until somebody has waited for it, so that nothing is missed between a
+// look and a wait. Lives on the loop's thread; one waiter at a time.
 class Signal final : public std::enable_shared_from_this<Signal> {
  public:
   explicit Signal(Loop& loop) : loop_(loop) {}
@@ -31,8 +32,8 @@ class Signal final : public std::enable_shared_from_this<Signal> {
   std::shared_ptr<void> timer_;
 };
 
-// Reads the rows of `changes` after each commit and fires the signals of their objects. Lives on the loop; only Committed
-// may be called from elsewhere.
+// Reads the rows of `changes` after each commit and fires the signals of their objects. Lives on
+// the loop; only Committed may be called from elsewhere.
 class ChangeHub final {
  public:
   ChangeHub(Loop& loop, Database& database);
@@ -40,8 +41,10 @@ class ChangeHub final {
   // Called on the writer's thread after each commit.
   void Committed(int64_t seq);
 
-  // A signal that fires when the object changes ("job", "a"; an empty name means any of that kind), while it is held.
-  std::shared_ptr<Signal> Watch(const std::string& kind, const std::string& object);
+  // Fires the signal, as long as somebody else holds it, when the object changes ("job", "a"; an
+  // empty name means any of that kind).
+  void Watch(const std::shared_ptr<Signal>& signal, const std::string& kind,
+             const std::string& object);
 
  private:
   Task<void> Look();
@@ -61,9 +64,10 @@ class FileWatcher final {
   explicit FileWatcher(Loop& loop);
   ~FileWatcher();
 
-  // A signal that fires when the file, or something in the folder, changes; while it is held. For a path that cannot be
-  // watched it never fires.
-  std::shared_ptr<Signal> Watch(const std::string& path);
+  // Fires the signal, as long as somebody else holds it, when the file, or something in the folder,
+  // changes. False if the path cannot be watched (it is not there yet, or the system's limit is
+  // reached).
+  bool Watch(const std::shared_ptr<Signal>& signal, const std::string& path);
 
  private:
   struct Impl;

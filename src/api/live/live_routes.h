@@ -1,10 +1,22 @@
 // Lazurite's own routes for jobs, logs, queue and files (docs/api.md).
 #pragma once
 
+#include <functional>
+
 #include "api/http/context.h"
+#include "api/live/change_hub.h"
+#include "engine/scheduler/placement.h"
 
 namespace lazurite {
 
-void AddLiveRoutes(Router& router, const ApiContext& context);
+struct LiveContext {
+  live::ChangeHub* hub = nullptr;
+  live::FileWatcher* files = nullptr;
+  // Who holds what on this machine, now.
+  std::function<scheduler::Cluster()> cluster;
+};
+
+// Both contexts outlive the router.
+void AddLiveRoutes(Router& router, const ApiContext& context, const LiveContext& live);
 
 }  // namespace lazurite
