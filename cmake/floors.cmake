@@ -70,7 +70,10 @@ endfunction()
 function(lazurite_test name tests uses)
   lazurite_check_floors(${name} ${uses})
   add_executable(${name}_test ${tests})
-  set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/unit)
+  # The precompiled header is made with -fPIC; CMake would give executables -fPIE, which does not fit it.
+  set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/unit
+                        POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name}_test PRIVATE -fPIC)
   target_precompile_headers(${name}_test REUSE_FROM lazurite_pch)
   target_link_libraries(${name}_test PRIVATE ${name} ${uses} gtest gtest_main)
   add_test(NAME ${name} COMMAND ${name}_test)

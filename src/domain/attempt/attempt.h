@@ -154,7 +154,9 @@ class AttemptChannel {
   std::string Path(std::string_view relative) const;
 
   // Server's side.
-  // Makes the directory with spec.json and secrets; durable when it returns. Calling again replaces both files.
+  // Makes the directory with spec.json and secrets. Calling again replaces both files. Not durable, which would cost
+  // milliseconds of every start: an attempt whose runner never took the lock is made again after a crash of the machine,
+  // and the runner makes its lock durable before it starts anything.
   Status Create(const AttemptSpec& spec, const AttemptSecrets& secrets) const;
   Status AskCancel() const;
   // Events with seq > `after`, in order; a torn last line is left for later.

@@ -37,11 +37,11 @@ struct flock WholeFile(short type) {
   return lock;
 }
 
-Status WriteBeside(const std::string& path, std::string_view content, mode_t mode, bool sync) {
+// Whole or not at all for every reader, but not durable.
+Status WriteBeside(const std::string& path, std::string_view content, mode_t mode) {
   const std::string temporary = path + ".new";
   unlink(temporary.c_str());
   TRY(WriteFile(temporary, content, mode));
-  if (sync) TRY(SyncFile(temporary));
   return Rename(temporary, path);
 }
 
@@ -57,12 +57,8 @@ std::string AttemptChannel::Path(std::string_view relative) const {
 
 Status AttemptChannel::Create(const AttemptSpec& spec, const AttemptSecrets& secrets) const {
   TRY(MakeDirs(folder_));
-  // The secrets come first and unsynced: an attempt that lost them has lost its machine too.
-  TRY(WriteBeside(Path("secrets"), secrets.ToJson().Dump(), 0600, false));
-  TRY(WriteBeside(Path("spec.json"), spec.ToJson().Dump(), 0644, true));
-  TRY(SyncDir(folder_));
-  TRY(SyncDir(DirName(folder_)));
-  return SyncDir(DirName(DirName(folder_)));
+  TRY(WriteBeside(Path("secrets"), secrets.ToJson().Dump(), 0600));
+  return WriteBeside(Path("spec.json"), spec.ToJson().Dump(), 0644);
 }
 
 Status AttemptChannel::AskCancel() const { return WriteFile(Path("cancel"), ""); }
@@ -103,8 +99,9 @@ Status AttemptChannel::WriteExit(const ExitRecord& exit) const {
 Result<AttemptChannel::RunnerView> AttemptChannel::LookAtRunner() const {
   RunnerView view;
   const std::string path = Path(kLock);
-  // First what is inside, then whether it is held: an identity is written only under the lock, so a free lock after a
-  // written identity means that its writer is gone. The other order would take a runner that just starts for dead.
+  // First what is inside, then whether it is held: an identity is written only under the lock, so a
+  // free lock after a written identity means that its writer is gone. The other order would take a
+  // runner that just starts for dead.
   Result<std::string> text = ReadFile(path);
   if (!text.ok() && text.status().code() == Code::kNotFound) return view;
   if (!text.ok()) return text.status();

@@ -1,4 +1,5 @@
-// The JSON of the attempt's files. Members that are missing take their presets: an older server's spec can be read.
+// The JSON of the attempt's files. Members that are missing take their presets: an older server's
+// spec can be read.
 #include <array>
 
 #include "domain/attempt/attempt.h"

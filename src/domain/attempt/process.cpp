@@ -56,15 +56,14 @@ void EachNumber(const std::string& folder, Visit visit) {
 }
 
 bool KernelListsChildren() {
-  static const bool answer =
-      Exists("/proc/self/task/" + std::to_string(gettid()) + "/children");
+  static const bool answer = Exists("/proc/self/task/" + std::to_string(gettid()) + "/children");
   return answer;
 }
 
 void AddChildren(pid_t pid, std::vector<pid_t>& out) {
   EachNumber(ProcPath(pid, "task"), [&](pid_t task) {
-    const std::string text = ReadProc(
-        ProcPath(pid, "task/" + std::to_string(task) + "/children"), kEnvironmentBytesMax);
+    const std::string text =
+        ReadProc(ProcPath(pid, "task/" + std::to_string(task) + "/children"), kEnvironmentBytesMax);
     for (const std::string_view part : Split(text, ' ')) {
       if (const auto child = ParseInt(part)) out.push_back(static_cast<pid_t>(*child));
     }

@@ -44,8 +44,8 @@ Status Spool::Append(const SpoolEntry& entry) {
   ASSIGN_OR_RETURN(const int64_t before, FileSize(path_));
   const std::string line = LineOf(entry);
   if (before + static_cast<int64_t>(line.size()) > kBytesMax) {
-    return Status(Code::kResourceExhausted, "the spool of logging calls is full (" +
-                                                FormatBytes(kBytesMax) + ")");
+    return Status(Code::kResourceExhausted,
+                  "the spool of logging calls is full (" + FormatBytes(kBytesMax) + ")");
   }
   Status written = WriteAll(file_.get(), line);
   if (written.ok() && fdatasync(file_.get()) != 0) written = ErrnoStatus("syncing", errno);
