@@ -1,0 +1,76 @@
+#include "api/auth/guard.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+
+namespace lazurite {
+namespace {
+
+constexpr std::array<std::string_view, 3> kOpenPaths = {"/healthz", "/health", "/version"};
+constexpr std::string_view kScheme = "bearer ";
+
+std::string_view HostName(std::string_view host) {
+  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
+  return host.substr(0, host.find(':'));
+}
+
+bool IsLoopbackName(std::string_view host) {
+  const std::string_view name = HostName(host);
+  return name == "127.0.0.1" || name == "[::1]" || EqualNoCase(name, "localhost");
+}
+
+}  // namespace
+
+Status Guard::Admit(Request& request) const {
+  if (std::ranges::find(kOpenPaths, request.path) != kOpenPaths.end()) return {};
+  if (mode_ == Mode::kNone) return AdmitAnyone(request);
+  const std::string_view signature = request.Query("sig");
+  if (!signature.empty() && (request.method == "GET" || request.method == "HEAD")) {
+    return identity_.CheckPath(request.path, request.Query("se"), signature, clock_.Now());
+  }
+  const std::string_view header = request.headers.Get("Authorization");
+  if (header.empty()) {
+    return {Code::kUnauthenticated,
+            "the request carries no token; the owner's is in tokens/owner of the server's home,"
+            " and eval \"$(lazurite env)\" sets it for the SDKs"};
+  }
+  if (header.size() <= kScheme.size() || Lower(header.substr(0, kScheme.size())) != kScheme) {
+    return {Code::kUnauthenticated, "expected the header Authorization: Bearer <token>"};
+  }
+  ASSIGN_OR_RETURN(Bearer bearer, identity_.Check(Trim(header.substr(kScheme.size()))));
+  request.caller.kind =
+      bearer.kind == Bearer::Kind::kOwner ? Caller::Kind::kOwner : Caller::Kind::kJob;
+  request.caller.name = std::move(bearer.name);
+  return {};
+}
+
+// A web page may make a browser send requests to loopback; it cannot choose these two headers
+// freely.
+Status Guard::AdmitAnyone(Request& request) const {
+  const std::string_view host = request.headers.Get("Host");
+  const std::string_view origin = request.headers.Get("Origin");
+  if (!IsLoopbackName(host)) {
+    return {Code::kPermissionDenied,
+            "without tokens this server answers only to 127.0.0.1, ::1"
+            " and localhost, not to \"" +
+                std::string(host) + "\""};
+  }
+  if (!origin.empty() && origin != request.BaseUrl()) {
+    return {Code::kPermissionDenied,
+            "without tokens this server answers no web page of \"" + std::string(origin) + "\""};
+  }
+  // What the request says of itself is believed, where it says so: a job's own token names its job.
+  request.caller = {Caller::Kind::kOwner, identity_.owner()};
+  const std::string_view header = request.headers.Get("Authorization");
+  if (header.size() > kScheme.size()) {
+    const auto bearer = identity_.Check(Trim(header.substr(kScheme.size())));
+    if (bearer.ok() && bearer->kind == Bearer::Kind::kJob) {
+      request.caller = {Caller::Kind::kJob, bearer->name};
+    }
+  }
+  return {};
+}
+
+}  // namespace lazurite
