@@ -221,6 +221,7 @@ Status Reconciler::TakeEvents(Transaction& transaction, Job& job,
     if (!move || !Next(job.state, *move).ok()) continue;
     TRY(store_.Move(transaction, job, *move, "", event.time));
     is_unsaved = false;
+    if (*move == JobEvent::kRanksStarted) TRY(options_.on_running(transaction, job));
   }
   return is_unsaved ? store_.Save(transaction, job) : Status();
 }
@@ -247,7 +248,8 @@ Status Reconciler::TakeVerdict(Transaction& transaction, Job& job, const Verdict
 Status Reconciler::End(Transaction& transaction, Job& job, JobEvent event,
                        std::string_view cause) {
   TRY(store_.Move(transaction, job, event, cause, options_.clock->Now()));
-  return options_.on_ended(transaction, job);
+  TRY(options_.on_ended(transaction, job));
+  return store_.Save(transaction, job);
 }
 
 // Writes the verdict of an attempt whose runner is gone without an exit.json, after ending what it left.

@@ -24,10 +24,13 @@ struct ReconcilerOptions {
   const Clock* clock = nullptr;
   ComputeBackend* backend = nullptr;
   std::string home;
-  // Called in the transaction that ends a job: its run ends, its named outputs become assets.
-  std::function<Status(Transaction&, const Job&)> on_ended = [](Transaction&, const Job&) {
+  // Called in the transaction in which the user's processes have started: the job's run begins.
+  std::function<Status(Transaction&, const Job&)> on_running = [](Transaction&, const Job&) {
     return Status();
   };
+  // Called in the transaction that ends a job: its run ends, its named outputs become assets (told in
+  // job.detail, which is saved).
+  std::function<Status(Transaction&, Job&)> on_ended = [](Transaction&, Job&) { return Status(); };
   // Takes in what a runner had spooled and could not deliver. Called after the attempt has ended, outside transactions.
   std::function<Status(const Job&, const AttemptChannel&)> replay_spool =
       [](const Job&, const AttemptChannel&) { return Status(); };

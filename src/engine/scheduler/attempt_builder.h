@@ -1,4 +1,5 @@
-// From a placed job to everything its attempt needs, with all references resolved to places on this machine.
+// From a placed job to everything its attempt needs, with all references resolved to places on this
+// machine.
 #pragma once
 
 #include <string>
@@ -12,16 +13,16 @@
 namespace lazurite::scheduler {
 
 struct AttemptSettings {
-  std::string home;          // absolute
+  std::string home;  // absolute
   BlobStore* blobs = nullptr;
   EnvironmentSettings environments;
-  double cores = 1;          // of this machine
   Duration cancel_grace{std::chrono::seconds(30)};
 };
 
-// Reads what the job refers to (code, environment, data, models). Adds to `job.detail`: "inputs" (each with its source,
-// URI and asset version, for lineage) and "outputs" (their URIs). kNotFound or kInvalidArgument name what is missing.
+// Reads what the job refers to (code, environment, data, models). Sets in `job.detail`: "inputs"
+// ([{"name", "uri", "asset"}], for lineage) and "outputs" ([{"name", "uri", "type"}]). kNotFound or
+// kInvalidArgument name what is missing.
 Result<AttemptSpec> BuildAttemptSpec(Transaction& transaction, const AttemptSettings& settings,
-                                     const Job& job, const Placed& placed);
+                                     Job& job, const Placed& placed);
 
 }  // namespace lazurite::scheduler

@@ -38,7 +38,7 @@ class Ledger {
   }
 
   Placed Take(const scheduler::Ask& ask) {
-    Placed placed{.job = ask.job, .slots = SlotsFor(ask), .gpus = {}};
+    Placed placed{.job = ask.job, .slots = SlotsFor(ask), .gpus = {}, .cpus = 1};
     placed.gpus.assign(gpus_free_.begin(), gpus_free_.begin() + ask.gpus);
     gpus_free_.erase(gpus_free_.begin(), gpus_free_.begin() + ask.gpus);
     slots_free_ -= placed.slots;
@@ -94,12 +94,24 @@ std::string Sentence(const Cluster& cluster, const Ask& ask, const Ledger& ledge
              " free: " + Holders(cluster, "");
     case Ledger::Answer::kGpusMissing:
       return "needs " + Plural(ask.gpus, "GPU") + ", " + std::to_string(ledger.gpus_free()) +
-             " of " + std::to_string(cluster.machine.gpus.size()) + " free: " +
-             Holders(cluster, "");
+             " of " + std::to_string(cluster.machine.gpus.size()) +
+             " free: " + Holders(cluster, "");
     case Ledger::Answer::kFits:
       break;
   }
   return "";
+}
+
+}  // namespace
+
+namespace {
+
+// Cores that nobody waits for are better used than left idle; they are lent for the whole of a
+// job's life.
+void LendIdle(int slots_idle, size_t waiting, std::vector<Placed>& placed) {
+  const int part =
+      waiting == 0 && !placed.empty() ? slots_idle / static_cast<int>(placed.size()) : 0;
+  for (Placed& one : placed) one.cpus = one.slots + std::max(0, part);
 }
 
 }  // namespace
@@ -120,6 +132,7 @@ std::vector<Placed> Place(const Cluster& cluster, const std::vector<Ask>& queue)
       break;
     }
   }
+  LendIdle(ledger.slots_free(), queue.size() - placed.size(), placed);
   return placed;
 }
 

@@ -7,7 +7,8 @@
 
 namespace lazurite::scheduler {
 
-// What the machine has to give. One slot carries one instance of a job; there is one slot for each core.
+// What the machine has to give. One slot carries one instance of a job; there is one slot for each
+// core.
 struct Machine {
   int slots = 1;
   std::vector<std::string> gpus;
@@ -16,9 +17,9 @@ struct Machine {
 // What one job takes or asks for.
 struct Ask {
   std::string job;
-  std::string compute;   // bare name of the compute
+  std::string compute;  // bare name of the compute
   int instances = 1;
-  int gpus = 0;          // in all
+  int gpus = 0;  // in all
 };
 
 struct Held {
@@ -29,8 +30,9 @@ struct Held {
 
 struct Placed {
   std::string job;
-  int slots = 1;                  // fewer than asked for only if the machine has fewer in all
+  int slots = 1;  // fewer than asked for only if the machine has fewer in all
   std::vector<std::string> gpus;
+  int cpus = 1;  // cores it may count on: its slots, and of those that nobody wants its even part
 };
 
 struct Cluster {
@@ -39,8 +41,9 @@ struct Cluster {
   std::vector<Held> running;
 };
 
-// Places jobs in the order of `queue` (priority, then age). A job that the whole machine has no room for holds back all
-// behind it; one whose compute is full holds back only those of the same compute.
+// Places jobs in the order of `queue` (priority, then age). A job that the whole machine has no
+// room for holds back all behind it; one whose compute is full holds back only those of the same
+// compute.
 //
 // A pure function: the same cluster and queue give the same answer.
 std::vector<Placed> Place(const Cluster& cluster, const std::vector<Ask>& queue);

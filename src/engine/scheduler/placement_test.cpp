@@ -18,6 +18,15 @@ TEST(Placement, FillsTheSlotsInOrder) {
   EXPECT_EQ(Names(placed), (std::vector<std::string>{"a", "b"}));
 }
 
+TEST(Placement, CoresThatNobodyWaitsForAreLent) {
+  const auto alone = Place(TwoSlots(), {{"a", "local"}});
+  ASSERT_EQ(alone.size(), 1U);
+  EXPECT_EQ(alone[0].cpus, 2);
+  for (const Placed& one : Place(TwoSlots(), {{"a", "local"}, {"b", "local"}, {"c", "local"}})) {
+    EXPECT_EQ(one.cpus, 1);
+  }
+}
+
 TEST(Placement, AJobTooLargeForTheMomentHoldsBackThoseBehindIt) {
   Cluster cluster = TwoSlots();
   cluster.running.push_back({.ask = {"r", "local"}, .slots = 1, .gpus = {}});
@@ -33,8 +42,7 @@ TEST(Placement, AFullComputeHoldsBackOnlyItsOwnJobs) {
   cluster.running.push_back({.ask = {"r", "one"}, .slots = 1, .gpus = {}});
   const std::vector<Ask> queue = {{"a", "one"}, {"b", "local"}};
   EXPECT_EQ(Names(Place(cluster, queue)), std::vector<std::string>{"b"});
-  EXPECT_EQ(Explain(cluster, queue, 0),
-            "compute one is full: its 1 instance is held by job r");
+  EXPECT_EQ(Explain(cluster, queue, 0), "compute one is full: its 1 instance is held by job r");
 }
 
 TEST(Placement, AJobLargerThanTheMachineGetsAllOfIt) {

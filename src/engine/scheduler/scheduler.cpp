@@ -8,7 +8,8 @@
 namespace lazurite::scheduler {
 namespace {
 
-// The scheduler looks at so many jobs from the front of the queue at a time; more could not start in one tick anyway.
+// The scheduler looks at so many jobs from the front of the queue at a time; more could not start
+// in one tick anyway.
 constexpr size_t kLookAheadMax = 256;
 constexpr int kActiveJobsMax = 1'000'000;
 constexpr int kChangesPerReadMax = 10'000;
@@ -45,6 +46,7 @@ Held HeldBy(const Job& job) {
 Json PlacementJson(const Placed& placed) {
   Json json = Json::MakeObject();
   json["slots"] = placed.slots;
+  json["cpus"] = placed.cpus;
   Json gpus = Json::MakeArray();
   for (const std::string& gpu : placed.gpus) gpus.Push(gpu);
   json["gpus"] = std::move(gpus);
@@ -90,8 +92,7 @@ std::string Scheduler::Explain(const std::string& job) const {
 }
 
 Cluster Scheduler::Snapshot() const {
-  return mirror_.With(
-      [&](const Mirror& mirror) { return ClusterOf(mirror, options_.machine); });
+  return mirror_.With([&](const Mirror& mirror) { return ClusterOf(mirror, options_.machine); });
 }
 
 Cluster Scheduler::ClusterOf(const Mirror& mirror, const Machine& machine) {
@@ -304,7 +305,8 @@ void Scheduler::Fail(const std::string& name, const Status& why, std::string_vie
     job.cause = cause;
     job.error = why.text();
     job.ended = now;
-    return store_.Move(transaction, job, JobEvent::kFailed, why.text(), now);
+    TRY(store_.Move(transaction, job, JobEvent::kFailed, why.text(), now));
+    return options_.on_ended(transaction, job);
   });
   if (!failed.ok()) {
     Log(LogLevel::kError, "scheduler: a job could not be failed",
@@ -316,16 +318,16 @@ void Scheduler::StartAgain() {
   std::vector<Beginning> starts;
   const Status read = options_.database->ReadNow([&](Transaction& transaction) {
     starts.clear();
-    ASSIGN_OR_RETURN(const std::vector<Job> jobs,
+    ASSIGN_OR_RETURN(std::vector<Job> jobs,
                      store_.Active(transaction, JobState::kPreparing, kActiveJobsMax));
-    for (const Job& job : jobs) {
-      const AttemptChannel channel(
-          AttemptChannel::FolderOf(options_.home, job.name, job.attempt));
+    for (Job& job : jobs) {
+      const AttemptChannel channel(AttemptChannel::FolderOf(options_.home, job.name, job.attempt));
       const auto runner = channel.LookAtRunner();
       if (runner.ok() && runner->state != AttemptChannel::Runner::kNever) continue;
       const Held held = HeldBy(job);
       Result<AttemptSpec> spec = options_.build_attempt(
-          transaction, job, {.job = job.name, .slots = held.slots, .gpus = held.gpus});
+          transaction, job,
+          {.job = job.name, .slots = held.slots, .gpus = held.gpus, .cpus = held.slots});
       if (spec.ok()) starts.push_back({job, std::move(*spec)});
     }
     return Status();

@@ -22,10 +22,11 @@
 
 namespace lazurite::scheduler {
 
-// Makes everything an attempt needs out of the job and what it refers to. A failure ends the job: its code says whose
-// fault it is, its text what to do.
+// Makes everything an attempt needs out of the job and what it refers to. A failure ends the job:
+// its code says whose fault it is, its text what to do. What was found out about inputs and outputs
+// is added to `job.detail`.
 using BuildAttempt =
-    std::function<Result<AttemptSpec>(Transaction& transaction, const Job& job, const Placed& placed)>;
+    std::function<Result<AttemptSpec>(Transaction& transaction, Job& job, const Placed& placed)>;
 
 struct SchedulerOptions {
   Database* database = nullptr;
@@ -35,11 +36,15 @@ struct SchedulerOptions {
   Machine machine;
   BuildAttempt build_attempt;
   std::function<AttemptSecrets(const Job& job)> make_secrets;
+  // Called in the transaction that ends a job which could not be started.
+  std::function<Status(Transaction&, const Job&)> on_ended = [](Transaction&, const Job&) {
+    return Status();
+  };
 };
 
-// A thread of its own that wakes when told or once a second. It keeps the queue in memory, refreshed from `changes`, so
-// that a tick costs what changed, not what waits. At start it loads the queue and starts again what was placed but never
-// reached its runner.
+// A thread of its own that wakes when told or once a second. It keeps the queue in memory,
+// refreshed from `changes`, so that a tick costs what changed, not what waits. At start it loads
+// the queue and starts again what was placed but never reached its runner.
 class Scheduler final {
  public:
   explicit Scheduler(SchedulerOptions options);
@@ -65,7 +70,7 @@ class Scheduler final {
     }
   };
   struct Mirror {
-    int64_t seq = 0;                        // of `changes`, seen up to here
+    int64_t seq = 0;  // of `changes`, seen up to here
     std::map<QueueKey, Ask> queue;
     std::map<std::string, QueueKey> queued;  // job -> its place
     std::map<std::string, Held> running;

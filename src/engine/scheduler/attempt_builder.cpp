@@ -1,0 +1,153 @@
+#include "engine/scheduler/attempt_builder.h"
+
+#include "base/text.h"
+#include "domain/asset/asset_store.h"
+#include "domain/data/data_resolver.h"
+#include "domain/run/experiment_store.h"
+#include "domain/workspace/places.h"
+#include "spec/environment_reader.h"
+#include "spec/job_reader.h"
+
+namespace lazurite::scheduler {
+namespace {
+
+// Where a job may not look: what opens the server to whoever holds it.
+std::vector<std::string> HiddenPaths(const std::string& home) {
+  const std::string database = DatabaseFile(home);
+  return {KeysFolder(home), TokensFolder(home), TlsFolder(home),
+          database,         database + "-wal",  database + "-shm"};
+}
+
+class Builder {
+ public:
+  Builder(Transaction& transaction, const AttemptSettings& settings, Job& job)
+      : transaction_(transaction),
+        settings_(settings),
+        job_(job),
+        resolver_(*settings.blobs, scope_) {}
+
+  Result<AttemptSpec> Build(const Placed& placed) {
+    ASSIGN_OR_RETURN(asked_, spec::ReadJobSpec(job_.properties));
+    Describe(placed);
+    TRY(AddExperiment());
+    TRY(AddCode().With("code"));
+    TRY(AddEnvironment().With("environment"));
+    TRY(AddInputs());
+    TRY(AddOutputs());
+    return std::move(spec_);
+  }
+
+ private:
+  void Describe(const Placed& placed) {
+    spec_.job = job_.name;
+    spec_.attempt = job_.attempt;
+    spec_.home = settings_.home;
+    spec_.display_name = job_.display_name;
+    spec_.experiment_name = job_.experiment;
+    spec_.workspace = job_.workspace;
+    spec_.resource_group = scope_.resource_group;
+    spec_.subscription = scope_.subscription;
+    spec_.command = asked_.command;
+    spec_.environment_variables = asked_.environment_variables;
+    spec_.environment_settings = settings_.environments;
+    spec_.distribution = asked_.distribution;
+    spec_.instance_count = asked_.instance_count;
+    spec_.cpus = placed.cpus;
+    spec_.gpus = placed.gpus;
+    spec_.timeout = asked_.timeout;
+    spec_.cancel_grace = settings_.cancel_grace;
+    spec_.hidden_paths = HiddenPaths(settings_.home);
+    spec_.artifacts_folder =
+        JoinPath(JoinPath(settings_.blobs->root(), kArtifactDatastore), ArtifactsPath(job_.name));
+  }
+
+  Status AddExperiment() {
+    ASSIGN_OR_RETURN(const auto experiment,
+                     ExperimentStore().FindByName(transaction_, job_.experiment));
+    if (experiment) spec_.experiment_id = std::to_string(experiment->id);
+    return {};
+  }
+
+  Status AddCode() {
+    if (asked_.code_id.empty()) return {};
+    ASSIGN_OR_RETURN(const AssetVersion code,
+                     AssetStore().Resolve(transaction_, AssetKind::kCode, asked_.code_id));
+    ASSIGN_OR_RETURN(const ResolvedData place,
+                     resolver_.Resolve(transaction_, code.properties.GetString("codeUri")));
+    spec_.code_source = place.path;
+    return {};
+  }
+
+  Status AddEnvironment() {
+    ASSIGN_OR_RETURN(const AssetReference reference, ParseAssetReference(asked_.environment_id));
+    spec_.environment.name = reference.name;
+    spec_.environment.version = reference.version;
+    if (!reference.registry.empty()) return {};
+    Result<AssetVersion> found =
+        AssetStore().Resolve(transaction_, AssetKind::kEnvironment, asked_.environment_id);
+    if (found.ok()) {
+      ASSIGN_OR_RETURN(spec_.environment,
+                       spec::ReadEnvironment(found->name, found->version, found->properties));
+      return {};
+    }
+    // A curated environment needs no registration; whoever builds it knows the names.
+    const bool is_curated = reference.name.starts_with("AzureML-");
+    return is_curated && found.status().code() == Code::kNotFound ? Status() : found.status();
+  }
+
+  Status AddInputs() {
+    Json told = Json::MakeArray();
+    for (const auto& [name, input] : asked_.inputs) {
+      if (input.is_literal()) {
+        spec_.literals[name] = input.value;
+        continue;
+      }
+      Result<ResolvedData> place = resolver_.Resolve(transaction_, input.value);
+      if (!place.ok()) return place.status().With("input " + name);
+      told.Push(Json(Json::Object{
+          {"name", name}, {"uri", place->uri}, {"asset", place->asset}, {"type", input.type}}));
+      const bool is_direct = input.mode == DataMode::kDirect;
+      spec_.inputs.push_back({.name = name,
+                              .type = input.type,
+                              .mode = input.mode,
+                              .source = is_direct ? "" : place->path,
+                              .uri = place->uri});
+    }
+    job_.detail["inputs"] = std::move(told);
+    return {};
+  }
+
+  Status AddOutputs() {
+    Json told = Json::MakeArray();
+    for (const auto& [name, output] : asked_.outputs) {
+      const std::string uri =
+          output.uri.empty() ? DatastoreUri(scope_, kBlobDatastore, OutputPath(job_.name, name))
+                             : ReplaceAll(ReplaceAll(output.uri, "${{name}}", job_.name),
+                                          "${{output_name}}", name);
+      Result<ResolvedData> place = resolver_.Resolve(transaction_, uri);
+      if (!place.ok()) return place.status().With("output " + name);
+      told.Push(Json(Json::Object{{"name", name}, {"uri", place->uri}, {"type", output.type}}));
+      spec_.outputs.push_back(
+          {.name = name, .type = output.type, .mode = output.mode, .target = place->path});
+    }
+    job_.detail["outputs"] = std::move(told);
+    return {};
+  }
+
+  Transaction& transaction_;
+  const AttemptSettings& settings_;
+  Job& job_;
+  const Scope scope_{};
+  const DataResolver resolver_;
+  JobSpec asked_;
+  AttemptSpec spec_;
+};
+
+}  // namespace
+
+Result<AttemptSpec> BuildAttemptSpec(Transaction& transaction, const AttemptSettings& settings,
+                                     Job& job, const Placed& placed) {
+  return Builder(transaction, settings, job).Build(placed);
+}
+
+}  // namespace lazurite::scheduler
