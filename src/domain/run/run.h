@@ -90,6 +90,7 @@ struct RunInfo {
   std::string artifact_uri;
   bool is_deleted = false;
   bool is_job = false;  // a job's own run
+  std::string made_by;  // the job whose script started it, or ""
 };
 
 struct Run {

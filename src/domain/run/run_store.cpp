@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kColumns =
     "SELECT id, experiment, name, user, status, start_time, end_time, artifact_uri, is_deleted, "
-    "is_job FROM runs WHERE id = ?";
+    "is_job, made_by FROM runs WHERE id = ?";
 constexpr size_t kMadeUpNameMax = 20;
 
 RunInfo ReadRow(const Statement& row) {
@@ -26,6 +26,7 @@ RunInfo ReadRow(const Statement& row) {
   run.artifact_uri = row.Text(7);
   run.is_deleted = row.Int(8) != 0;
   run.is_job = row.Int(9) != 0;
+  run.made_by = row.Text(10);
   return run;
 }
 
@@ -59,10 +60,10 @@ Status InsertRun(Transaction& transaction, const RunInfo& run) {
   ASSIGN_OR_RETURN(
       Statement * insert,
       transaction.Prepare("INSERT INTO runs (id, experiment, name, user, status, start_time, "
-                          "artifact_uri, is_job) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+                          "artifact_uri, is_job, made_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   insert->Bind(1, run.id).Bind(2, run.experiment).Bind(3, run.name).Bind(4, run.user);
   insert->Bind(5, ToText(run.status)).Bind(6, run.start_ms).Bind(7, run.artifact_uri);
-  return insert->Bind(8, run.is_job ? 1 : 0).Run();
+  return insert->Bind(8, run.is_job ? 1 : 0).Bind(9, run.made_by).Run();
 }
 
 // The run's name and its tag mlflow.runName are the same thing; what was given decides.
@@ -106,6 +107,7 @@ Result<Run> RunStore::Create(Transaction& transaction, const NewRun& given, IdSo
   run.start_ms = given.start_ms;
   run.artifact_uri = RunArtifactUri(experiment, run.id);
   run.is_job = given.is_job;
+  run.made_by = given.made_by;
   TRY(InsertRun(transaction, run));
   if (FindValue(tags, kRunNameTag) == nullptr) tags.push_back({std::string(kRunNameTag), run.name});
   TRY(run_rows::PutPairs(transaction, run_rows::kTags, run.id, tags));

@@ -23,6 +23,7 @@ struct NewRun {
   int64_t start_ms = 0;
   RunStatus status = RunStatus::kRunning;
   bool is_job = false;
+  std::string made_by;  // the job whose script starts it, or ""
   std::vector<KeyValue> tags;
 };
 

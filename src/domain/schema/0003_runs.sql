@@ -16,7 +16,8 @@ CREATE TABLE experiment_tags (
   PRIMARY KEY (experiment, key)
 ) WITHOUT ROWID;
 
--- Times of runs are the client's milliseconds. A job's own run has the job's name as its id and is_job = 1.
+-- Times of runs are the client's milliseconds. A job's own run has the job's name as its id and is_job = 1. A run that
+-- a job's script started has the job in made_by: that job may write to it.
 CREATE TABLE runs (
   id TEXT PRIMARY KEY,
   experiment INTEGER NOT NULL REFERENCES experiments (id),
@@ -27,7 +28,8 @@ CREATE TABLE runs (
   end_time INTEGER,
   artifact_uri TEXT NOT NULL,
   is_deleted INTEGER NOT NULL DEFAULT 0,
-  is_job INTEGER NOT NULL DEFAULT 0
+  is_job INTEGER NOT NULL DEFAULT 0,
+  made_by TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX runs_listed ON runs (experiment, is_deleted, start_time DESC, id);
 
