@@ -8,12 +8,12 @@ namespace lazurite {
 
 // `work` may run more than once and on another thread; it may refer to locals of the awaiting coroutine.
 inline auto Write(Database& database, Database::Work work) {
-  return Await<Status>([&database, work = std::move(work)](auto done) mutable {
+  return AwaitWork<Status>([&database, work = std::move(work)](auto done) mutable {
     database.Write(std::move(work), std::move(done));
   });
 }
 inline auto Read(Database& database, Database::Work work) {
-  return Await<Status>([&database, work = std::move(work)](auto done) mutable {
+  return AwaitWork<Status>([&database, work = std::move(work)](auto done) mutable {
     database.Read(std::move(work), std::move(done));
   });
 }

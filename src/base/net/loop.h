@@ -18,6 +18,7 @@ class Loop final : public Executor {
   ~Loop() override;
 
   void Post(std::function<void()> work) override;
+  void Dispatch(std::function<void()> work) override;
   // Runs on this thread until Stop; may be called by several threads.
   void Run();
   void Stop();  // safe from any thread
@@ -26,10 +27,12 @@ class Loop final : public Executor {
   Task<void> Sleep(Duration duration);
   // Calls `work` on the loop after `duration`, unless the returned handle is destroyed before.
   std::shared_ptr<void> After(Duration duration, std::function<void()> work);
-  // Runs `work` on a thread of the blocking pool and goes on on the loop: for slow disks, hashing, directory walks.
+  // Runs `work` on a thread of the blocking pool and goes on on the loop: for slow disks, hashing,
+  // directory walks.
   Task<void> Blocking(std::function<void()> work);
 
-  // Resolves when `fd` is readable (inotify, pidfd, sockets of libraries). kCancelled if the loop stops.
+  // Resolves when `fd` is readable (inotify, pidfd, sockets of libraries). kCancelled if the loop
+  // stops.
   Task<Status> Readable(int fd);
 
   // Calls `handler` on the loop for SIGTERM and SIGINT, each time one comes.

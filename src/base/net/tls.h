@@ -33,9 +33,10 @@ struct AuthorityFiles {
   std::string certificate;  // <folder>/server.pem: leaf and CA
   std::string key;          // <folder>/server.key, 0600
 };
-// Makes what is missing in `folder`: an authority of its own (ECDSA P-256, ten years, CA:TRUE, its key 0600) and a leaf
-// for `names` (DNS names and IP addresses; 127.0.0.1, ::1, localhost and this host's name are always among them), valid
-// for 397 days and made again when fewer than 30 are left or a name is missing.
+// Makes what is missing in `folder`: an authority of its own (ECDSA P-256, ten years, CA:TRUE, its
+// key 0600) and a leaf for `names` (DNS names and IP addresses; 127.0.0.1, ::1, localhost and this
+// host's name are always among them), valid for 397 days and made again when fewer than 30 are left
+// or a name is missing.
 Result<AuthorityFiles> EnsureAuthority(const std::string& folder,
                                        const std::vector<std::string>& names);
 
