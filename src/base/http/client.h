@@ -1,4 +1,5 @@
-// HTTP/1.1 client for our own servers: a blocking one for the command line and a coroutine for the runner's forwarder.
+// HTTP/1.1 client for our own servers: a blocking one for the command line and a coroutine for the
+// runner's forwarder.
 #pragma once
 
 #include <functional>
@@ -23,9 +24,10 @@ struct Origin {
 struct ClientRequest {
   std::string method = "GET";
   std::string target = "/";
-  Headers headers;          // Host, Content-Length and Connection are added
+  Headers headers;  // Host, Content-Length and Connection are added
   std::string body;
-  // Instead of `body`: called until it gives an empty piece; sent with Content-Length if `stream_bytes` >= 0, else chunked.
+  // Instead of `body`: called until it gives an empty piece; sent with Content-Length if
+  // `stream_bytes` >= 0, else chunked.
   std::function<Result<std::string>()> stream;
   int64_t stream_bytes = -1;
 };
@@ -36,8 +38,9 @@ struct ClientResponse {
   std::string body;
 };
 
-// One connection, kept alive between calls and opened again when the server closed it. Blocks; not for loop threads.
-// kUnavailable: nobody answers there; kDeadlineExceeded after `timeout` without a byte.
+// One connection, kept alive between calls and opened again when the server closed it. Blocks; not
+// for loop threads. kUnavailable: nobody answers there; kDeadlineExceeded after `timeout` without a
+// byte.
 class BlockingClient {
  public:
   struct Options {
@@ -51,7 +54,8 @@ class BlockingClient {
   BlockingClient(BlockingClient&&) noexcept;
 
   Result<ClientResponse> Call(const ClientRequest& request);
-  // The body goes to `sink` piece by piece (the answer's `body` stays empty) until it ends or `sink` returns false.
+  // The body goes to `sink` piece by piece (the answer's `body` stays empty) until it ends or
+  // `sink` returns false.
   Result<ClientResponse> Call(const ClientRequest& request,
                               const std::function<bool(std::string_view)>& sink);
   // Interrupts a Call under way on another thread, or from a signal handler's thread.
@@ -62,9 +66,11 @@ class BlockingClient {
   std::unique_ptr<Impl> impl_;
 };
 
-// One request over a fresh connection, on the loop. `request.body` as given there; for a forwarder: the body of `from`
-// is streamed on (if not null) and the answer's body streams back through Response's BodyStream or comes whole if it is
-// at most 64 KiB. kUnavailable if nobody answers there (nothing was sent).
-Task<Result<Response>> Fetch(Loop& loop, const Origin& origin, ClientRequest request, BodyReader* from = nullptr);
+// One request over a fresh connection, on the loop. `request.body` as given there; for a forwarder:
+// the body of `from` is streamed on (if not null) and the answer's body streams back through
+// Response's BodyStream or comes whole if it is at most 64 KiB. kUnavailable if nobody answers
+// there (nothing was sent).
+Task<Result<Response>> Fetch(Loop& loop, const Origin& origin, ClientRequest request,
+                             BodyReader* from = nullptr);
 
 }  // namespace lazurite

@@ -43,23 +43,23 @@ struct Caller {
 class BodyReader {
  public:
   virtual ~BodyReader() = default;
-  // The next piece; empty at the end. kInvalidArgument: broken framing or a sender that left; kDeadlineExceeded: a
-  // sender that is too slow.
+  // The next piece; empty at the end. kInvalidArgument: broken framing or a sender that left;
+  // kDeadlineExceeded: a sender that is too slow.
   virtual Task<Result<std::string>> ReadSome() = 0;
 };
 
 class Request {
  public:
-  std::string method;  // "GET"
-  std::string target;  // as it came, "/a%20b?x=1"
-  std::string path;    // percent-decoded once, "/a b"
+  std::string method;                                      // "GET"
+  std::string target;                                      // as it came, "/a%20b?x=1"
+  std::string path;                                        // percent-decoded once, "/a b"
   std::map<std::string, std::string, std::less<>> query;   // decoded; the last of a name wins
   std::map<std::string, std::string, std::less<>> params;  // of the route's "{name}" parts, decoded
   Headers headers;
   Caller caller;
-  std::string request_id;   // for logs and the answer's x-ms-request-id
+  std::string request_id;  // for logs and the answer's x-ms-request-id
   bool is_tls = false;
-  std::string peer;         // "127.0.0.1:50312"
+  std::string peer;  // "127.0.0.1:50312"
   std::unique_ptr<BodyReader> body;
 
   std::string_view Param(std::string_view name) const;  // "" if absent
@@ -80,8 +80,8 @@ struct FileRange {
   int64_t length = 0;
 };
 
-// A body that is made while it is sent (chunked): called again and again until it gives an empty piece. When the peer
-// has gone, the function is destroyed and not called again.
+// A body that is made while it is sent (chunked): called again and again until it gives an empty
+// piece. When the peer has gone, the function is destroyed and not called again.
 using BodyStream = std::function<Task<Result<std::string>>()>;
 
 struct Response {
@@ -89,7 +89,8 @@ struct Response {
   Headers headers;
   std::variant<std::string, FileRange, BodyStream> body;
 
-  static Response Text(int status, std::string text, std::string type = "text/plain; charset=utf-8");
+  static Response Text(int status, std::string text,
+                       std::string type = "text/plain; charset=utf-8");
   static Response OfJson(int status, const Json& json);
   static Response Empty(int status) { return {status, {}, {}}; }
 };
@@ -97,8 +98,9 @@ struct Response {
 // A coroutine from a request to a response; it never blocks its thread.
 using Handler = std::function<Task<Response>(Request&)>;
 
-// Serves a range request on a file, as RFC 9110 says: 200, 206 with Content-Range, 416; ETag and Last-Modified from the
-// file, If-None-Match honoured. Adds Accept-Ranges and the given content type. 404 text if there is no such file.
+// Serves a range request on a file, as RFC 9110 says: 200, 206 with Content-Range, 416; ETag and
+// Last-Modified from the file, If-None-Match honoured. Adds Accept-Ranges and the given content
+// type. 404 text if there is no such file.
 Response ServeFile(const Request& request, const std::string& path, std::string_view content_type);
 
 }  // namespace lazurite

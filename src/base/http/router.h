@@ -9,9 +9,9 @@
 
 namespace lazurite {
 
-// Patterns are paths whose parts are literals (matched without regard to case, as Azure's are), "{name}" (one part, kept
-// as it came), or, last, "{name...}" (the whole rest, may be empty). Literals win over parameters. Trailing slashes do
-// not count. Thread-safe once filled.
+// Patterns are paths whose parts are literals (matched without regard to case, as Azure's are),
+// "{name}" (one part, kept as it came), or, last, "{name...}" (the whole rest, may be empty).
+// Literals win over parameters. Trailing slashes do not count. Thread-safe once filled.
 class Router {
  public:
   void Add(std::string_view method, std::string_view pattern, Handler handler);
