@@ -1,4 +1,4 @@
-// Virtual environments made with uv, one for each content hash.
+// Virtual environments made with uv (or conda where it is installed), one for each content hash.
 #pragma once
 
 #include <memory>
@@ -7,8 +7,10 @@
 
 namespace lazurite::environment {
 
-// Environments lie at <envs_folder>/<hash>/; one that is being made at <hash>.building/, under a lock file that works
-// across processes. An environment is used only if its marker file "ready" is there.
+// Environments lie at <envs_folder>/<hash>/ and are made in place (their scripts know the path)
+// under a lock file <hash>.lock that works across processes. An environment is used only if its
+// marker file "ready" is there and names that very folder; anything else is removed and made again.
+// Safe for several threads.
 std::unique_ptr<EnvironmentBuilder> MakeUvEnvironmentBuilder(EnvironmentSettings settings);
 
 }  // namespace lazurite::environment

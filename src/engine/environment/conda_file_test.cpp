@@ -1,0 +1,104 @@
+#include "engine/environment/conda_file.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/environment/conda_names.h"
+
+namespace lazurite::environment {
+namespace {
+
+constexpr std::string_view kFile = R"(
+name: train
+channels: [conda-forge]
+dependencies:
+  - python=3.10   # the version
+  - pip=23
+  - conda-forge::Numpy >=1.26
+  - pip:
+      - Scikit_Learn == 1.5.2
+      - mlflow-skinny[databricks]>=2 ; python_version > "3.8"
+      - --extra-index-url https://example.org/simple
+variables:
+  A: "1"
+)";
+
+TEST(CondaFile, SaysWhatItAsksFor) {
+  const Result<CondaFile> file = ReadCondaFile(kFile);
+  ASSERT_TRUE(file.ok()) << file.status().text();
+  EXPECT_EQ(file->python, "=3.10");
+  EXPECT_EQ(file->channels, std::vector<std::string>{"conda-forge"});
+  EXPECT_EQ(file->conda, std::vector<std::string>{"conda-forge::Numpy >=1.26"});
+  const std::vector<std::string> pip = {"--extra-index-url https://example.org/simple",
+                                        "mlflow-skinny[databricks]>=2 ; python_version > \"3.8\"",
+                                        "scikit-learn==1.5.2"};
+  EXPECT_EQ(file->pip, pip);
+  EXPECT_EQ(file->variables.at("A"), "1");
+}
+
+TEST(CondaFile, ATextThatIsNoneIsAListOfRequirements) {
+  const Result<CondaFile> file = ReadCondaFile("# mine\npandas==2.2\n\nNumPy  # later\n");
+  ASSERT_TRUE(file.ok()) << file.status().text();
+  EXPECT_EQ(file->pip, (std::vector<std::string>{"numpy", "pandas==2.2"}));
+  const Result<CondaFile> single = ReadCondaFile("pandas[all] @ git+https://example.org/x.git");
+  ASSERT_TRUE(single.ok()) << single.status().text();
+  EXPECT_EQ(single->pip.size(), 1u);
+}
+
+TEST(CondaFile, ProblemsHaveAPosition) {
+  struct Case {
+    std::string_view text, words;
+  };
+  for (const Case& c : {
+           Case{"name: x\n", "no \"dependencies\""},
+           Case{"dependencies: numpy\n", "line 1, column 15"},
+           Case{"dependencies:\n- pip:\n  - -e .\n", "line 3, column 5"},
+           Case{"dependencies:\n- pip:\n  - ./mine.whl\n", "names a path"},
+           Case{"dependencies:\n- pip:\n  - -r requirements.txt\n", "list the packages themselves"},
+           Case{"dependencies:\n- conda: [x]\n", "unknown member \"conda\""},
+           Case{"dependencies:\n- [a, b]\n", "expected a package"},
+           Case{"- numpy\n- pandas\n", "expected a conda file"},
+           Case{"dependencies: [\n", "line"},
+       }) {
+    const Result<CondaFile> file = ReadCondaFile(c.text);
+    EXPECT_EQ(file.status().code(), Code::kInvalidArgument) << c.text;
+    EXPECT_NE(file.status().text().find(c.words), std::string::npos) << file.status().text();
+  }
+}
+
+TEST(CondaNames, VersionsBecomePep440) {
+  struct Case {
+    std::string_view conda, pip;
+  };
+  for (const Case& c :
+       {Case{"", ""}, Case{"=1.5", "==1.5.*"}, Case{"==1.5", "==1.5"}, Case{"=1.5.*", "==1.5.*"},
+        Case{"=1.5=py38_0", "==1.5.*"}, Case{">=1,<2", ">=1,<2"}, Case{" 1.2.3", "==1.2.3"},
+        Case{"1.21.*", "==1.21.*"}, Case{">= 1.5.*", ">=1.5"}, Case{"*", ""},
+        Case{"~=1.5", "~=1.5"}, Case{"!=1.5.*", "!=1.5.*"}}) {
+    const Result<std::string> version = TranslateVersion(c.conda);
+    ASSERT_TRUE(version.ok()) << c.conda;
+    EXPECT_EQ(*version, c.pip) << c.conda;
+  }
+  EXPECT_EQ(TranslateVersion("1.5|1.6").status().code(), Code::kFailedPrecondition);
+  EXPECT_EQ(TranslateVersion("=").status().code(), Code::kInvalidArgument);
+}
+
+TEST(CondaNames, EveryTranslationIsTold) {
+  const Result<Translated> out = TranslateConda(
+      {"conda-forge::pytorch=2.1", "opencv", "numpy=1.26", "cudatoolkit=11.8", "scikit-learn"});
+  ASSERT_TRUE(out.ok()) << out.status().text();
+  EXPECT_EQ(out->requirements, (std::vector<std::string>{"torch==2.1.*", "opencv-python-headless",
+                                                         "numpy==1.26.*", "scikit-learn"}));
+  ASSERT_EQ(out->notes.size(), 5u);
+  EXPECT_EQ(out->notes[0],
+            "conda package conda-forge::pytorch=2.1 is taken from PyPI as torch==2.1.*");
+  EXPECT_NE(out->notes[3].find("cudatoolkit=11.8 is left out"), std::string::npos);
+}
+
+TEST(CondaNames, WhatPypiHasNotIsRefusedWithTheWayOut) {
+  const Result<Translated> out = TranslateConda({"r-base=4.1"});
+  EXPECT_EQ(out.status().code(), Code::kFailedPrecondition);
+  EXPECT_NE(out.status().text().find("micromamba"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lazurite::environment

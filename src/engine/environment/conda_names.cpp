@@ -1,0 +1,107 @@
+#include "engine/environment/conda_names.h"
+
+#include <fnmatch.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "conda_names_table.h"
+
+namespace lazurite::environment {
+namespace {
+
+constexpr std::string_view kConda = "install conda or micromamba and put it on PATH";
+
+const Json& Table() {
+  static const Json table = [] {
+    Result<Json> parsed = Json::Parse(kCondaNames);
+    LAZURITE_CHECK(parsed.ok());
+    return *std::move(parsed);
+  }();
+  return table;
+}
+
+bool IsRefused(const std::string& name) {
+  for (const Json& pattern : Table().Find("refused")->array()) {
+    if (fnmatch(pattern.string().c_str(), name.c_str(), 0) == 0) return true;
+  }
+  return false;
+}
+
+// One clause of a version: ">=1.5", "=1.5", "1.5.*".
+Result<std::string> TranslateClause(std::string_view clause) {
+  const size_t digits = clause.find_first_not_of("=<>!~ ");
+  if (digits == std::string_view::npos) {
+    return InvalidArgument("version \"" + std::string(clause) + "\" has no number");
+  }
+  const std::string op(Trim(clause.substr(0, digits)));
+  std::string version(clause.substr(digits));
+  version = version.substr(0, version.find_first_of("= "));
+  const bool has_star = version.ends_with('*');
+  if (has_star) version.pop_back();
+  if (version.ends_with('.')) version.pop_back();
+  if (version.empty()) return std::string();
+  if (op == "=" || (op.empty() && has_star) || (op == "==" && has_star)) {
+    return "==" + version + ".*";
+  }
+  if (op.empty()) return "==" + version;
+  if (op == "!=" && has_star) return "!=" + version + ".*";
+  return op + version;
+}
+
+struct Dependency {
+  std::string channel, name, version;
+};
+
+Result<Dependency> SplitDependency(std::string_view text) {
+  Dependency out;
+  if (const size_t at = text.find("::"); at != std::string_view::npos) {
+    out.channel = text.substr(0, at);
+    text.remove_prefix(at + 2);
+  }
+  const size_t end = std::min(text.find_first_of(" =<>!~["), text.size());
+  out.name = Lower(text.substr(0, end));
+  out.version = Trim(text.substr(end));
+  if (out.name.empty()) return InvalidArgument("\"" + std::string(text) + "\" names no package");
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> TranslateVersion(std::string_view conda) {
+  conda = Trim(conda);
+  if (conda.empty() || conda == "*") return std::string();
+  if (conda.find('|') != std::string_view::npos || conda.find('[') != std::string_view::npos) {
+    return FailedPrecondition("version \"" + std::string(conda) + "\" can be said to conda only; " +
+                              std::string(kConda));
+  }
+  std::vector<std::string> clauses;
+  for (const std::string_view part : Split(conda, ',')) {
+    ASSIGN_OR_RETURN(std::string clause, TranslateClause(Trim(part)));
+    if (!clause.empty()) clauses.push_back(std::move(clause));
+  }
+  return Join(clauses, ",");
+}
+
+Result<Translated> TranslateConda(const std::vector<std::string>& dependencies) {
+  Translated out;
+  for (const std::string& text : dependencies) {
+    ASSIGN_OR_RETURN(const Dependency dependency, SplitDependency(text));
+    if (const Json* why = Table().Find("contained")->Find(dependency.name); why != nullptr) {
+      out.notes.push_back("conda package " + text + " is left out: " + why->string());
+      continue;
+    }
+    if (IsRefused(dependency.name)) {
+      return FailedPrecondition(
+          "conda package " + text + " is not on PyPI and this machine has no conda; " +
+          std::string(kConda) + ", or take the package out and install it on the machine");
+    }
+    const std::string name = Table().Find("renamed")->GetString(dependency.name, dependency.name);
+    Result<std::string> version = TranslateVersion(dependency.version);
+    if (!version.ok()) return std::move(version).status().With("conda package " + dependency.name);
+    out.requirements.push_back(name + *version);
+    out.notes.push_back("conda package " + text + " is taken from PyPI as " + name + *version);
+  }
+  return out;
+}
+
+}  // namespace lazurite::environment

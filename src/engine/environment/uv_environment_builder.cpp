@@ -1,0 +1,275 @@
+#include "engine/environment/uv_environment_builder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <deque>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "engine/environment/command.h"
+#include "engine/environment/pip_settings.h"
+#include "engine/environment/plan.h"
+
+namespace lazurite::environment {
+namespace {
+
+constexpr std::chrono::milliseconds kLockPoll{50};
+// How many last lines of a failed build its error tells.
+constexpr size_t kTailLinesMax = 20;
+constexpr size_t kMarkerBytesMax = 1 << 16;
+
+using Log = EnvironmentBuilder::Log;
+using Cancelled = EnvironmentBuilder::Cancelled;
+
+std::string Get(const Variables& variables, const std::string& name) {
+  const auto found = variables.find(name);
+  return found == variables.end() ? "" : found->second;
+}
+
+// uv: as set, LAZURITE_UV, beside this program (installed or in a build folder), on PATH.
+std::string FindUv(const EnvironmentSettings& settings, const Variables& variables) {
+  if (!settings.uv.empty()) return settings.uv;
+  if (const std::string named = Get(variables, "LAZURITE_UV"); !named.empty()) return named;
+  char self[4096];
+  const ssize_t length = ::readlink("/proc/self/exe", self, sizeof(self));
+  if (length > 0) {
+    const std::string folder = DirName({self, static_cast<size_t>(length)});
+    for (const char* place : {"uv", "../libexec/lazurite/uv", "../../.tools/bin/uv"}) {
+      const std::string candidate = NormalPath(JoinPath(folder, place));
+      if (::access(candidate.c_str(), X_OK) == 0 && !IsDir(candidate)) return candidate;
+    }
+  }
+  const std::string home = Get(variables, "HOME");
+  return FindProgram("uv", Get(variables, "PATH") + ":" + JoinPath(home, ".local/bin") + ":" +
+                               JoinPath(home, ".cargo/bin"));
+}
+
+Machine LookAtMachine(const Variables& variables) {
+  Machine machine;
+  machine.pythons = FindPythons(variables);
+  for (const char* name : {"micromamba", "mamba", "conda"}) {
+    if (machine.conda.empty()) machine.conda = FindProgram(name, Get(variables, "PATH"));
+  }
+  struct utsname names {};
+  ::uname(&names);
+  machine.platform = Lower(names.sysname) + "-" + names.machine;
+  return machine;
+}
+
+// A lock that works across processes; free when this object is gone or its process died.
+class BuildLock {
+ public:
+  // kCancelled if the asker gives up while another build is going on.
+  static Result<BuildLock> Take(const std::string& path, const Cancelled& cancelled,
+                                const std::function<void()>& waits) {
+    ASSIGN_OR_RETURN(Fd file, OpenFile(path, O_RDWR | O_CREAT));
+    bool was_told = false;
+    while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK && errno != EINTR) return ErrnoStatus("locking " + path, errno);
+      if (cancelled && cancelled()) return Status(Code::kCancelled, "cancelled");
+      if (!was_told) waits();
+      was_told = true;
+      std::this_thread::sleep_for(kLockPoll);
+    }
+    return BuildLock(std::move(file));
+  }
+
+ private:
+  explicit BuildLock(Fd file) : file_(std::move(file)) {}
+  Fd file_;
+};
+
+// One build: its programs, and the last lines that they wrote.
+class Build {
+ public:
+  Build(const Plan& plan, std::string folder, const Log& log, const Cancelled& cancelled)
+      : plan_(plan), folder_(std::move(folder)), log_(log), cancelled_(cancelled) {}
+
+  Status WithUv(const std::string& uv, const Variables& variables) {
+    const std::string python = JoinPath(folder_, "bin/python");
+    const Status seeded =
+        Run({uv, "venv", "--seed", "--python", plan_.python.path, folder_}, variables);
+    if (seeded.code() == Code::kCancelled) return seeded;
+    if (!seeded.ok()) {
+      // Without an index there is no pip to put in, but there can be a Python.
+      log_("pip could not be put into the environment; trying without it");
+      TRY(RemoveTree(folder_));
+      TRY(Run({uv, "venv", "--python", plan_.python.path, folder_}, variables));
+    }
+    if (plan_.requirements.empty()) return {};
+    const std::string file = JoinPath(folder_, "requirements.txt");
+    TRY(WriteFile(file, Join(plan_.requirements, "\n") + "\n"));
+    return Run({uv, "pip", "install", "--python", python, "-r", file}, variables);
+  }
+
+  Status WithConda(const std::string& conda, Variables variables) {
+    const std::string file = folder_ + ".yml";
+    TRY(WriteFile(file, plan_.conda_text));
+    for (const char* name : {"CONDA_PREFIX", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}) {
+      variables.erase(name);
+    }
+    std::vector<std::string> arguments = {conda, "env", "create", "-p", folder_, "-f", file};
+    if (BaseName(conda) == "micromamba") {
+      arguments = {conda, "create", "-y", "-p", folder_, "-f", file};
+    }
+    Status status = Run(arguments, variables);
+    TRY(RemoveTree(file));
+    return status;
+  }
+
+ private:
+  Status Run(std::vector<std::string> arguments, const Variables& variables) {
+    const std::string what = BaseName(arguments[0]) + " " + arguments[1];
+    std::deque<std::string> tail;
+    Command command{.arguments = std::move(arguments),
+                    .variables = variables,
+                    .line = {},
+                    .cancelled = cancelled_};
+    command.line = [&](std::string_view line) {
+      log_(line);
+      tail.emplace_back(line);
+      if (tail.size() > kTailLinesMax) tail.pop_front();
+    };
+    ASSIGN_OR_RETURN(const int code, RunCommand(command));
+    if (code == 0) return {};
+    std::string text = what + " ended with exit code " + std::to_string(code);
+    for (const std::string& line : tail) text += "\n" + line;
+    return Internal(std::move(text));
+  }
+
+  const Plan& plan_;
+  const std::string folder_;
+  const Log& log_;
+  const Cancelled& cancelled_;
+};
+
+class UvEnvironmentBuilder final : public EnvironmentBuilder {
+ public:
+  explicit UvEnvironmentBuilder(EnvironmentSettings settings)
+      : settings_(std::move(settings)), variables_(OwnVariables()) {}
+
+  Result<PreparedEnvironment> Prepare(const EnvironmentSpec& spec, const Log& log,
+                                      const Cancelled& cancelled) override {
+    const Machine machine = LookAtMachine(variables_);
+    ASSIGN_OR_RETURN(const Plan plan, MakePlan(spec, settings_, machine));
+    for (const std::string& note : plan.notes) log(note);
+    if (plan.kind == Plan::Kind::kHost) {
+      log("the job runs with this machine's own Python");
+      return PreparedEnvironment();
+    }
+    PreparedEnvironment prepared = Describe(plan);
+    const std::string title = Title(spec, plan);
+    if (IsReady(plan)) {
+      prepared.was_reused = true;
+      log(title + " is reused, nothing is built");
+      return prepared;
+    }
+    TRY(MakeDirs(settings_.envs_folder));
+    ASSIGN_OR_RETURN(const BuildLock lock, BuildLock::Take(Folder(plan) + ".lock", cancelled, [&] {
+                       log(title + " is being built for another job; waiting for it");
+                     }));
+    if (IsReady(plan)) {
+      prepared.was_reused = true;
+      log(title + " was built meanwhile and is reused");
+      return prepared;
+    }
+    Status built = BuildNow(plan, machine, title, log, cancelled);
+    if (!built.ok())
+      return built.code() == Code::kCancelled ? built : std::move(built).With("building " + title);
+    return prepared;
+  }
+
+ private:
+  std::string Folder(const Plan& plan) const {
+    return NormalPath(JoinPath(settings_.envs_folder, plan.hash));
+  }
+
+  static std::string Title(const EnvironmentSpec& spec, const Plan& plan) {
+    const std::string name = spec.name.empty() ? "" : " " + spec.name;
+    return "environment" + name + " (" + plan.hash.substr(0, 12) + ")";
+  }
+
+  PreparedEnvironment Describe(const Plan& plan) const {
+    PreparedEnvironment prepared;
+    prepared.hash = plan.hash;
+    prepared.folder = Folder(plan);
+    prepared.variables = plan.variables;
+    const bool is_conda = plan.kind == Plan::Kind::kConda;
+    prepared.variables[is_conda ? "CONDA_PREFIX" : "VIRTUAL_ENV"] = prepared.folder;
+    prepared.variables["PATH"] = JoinPath(prepared.folder, "bin");
+    return prepared;
+  }
+
+  // The marker names the folder: after a move of the home, scripts with the old path are of no use.
+  bool IsReady(const Plan& plan) const {
+    const std::string folder = Folder(plan);
+    const Result<std::string> marker = ReadFile(JoinPath(folder, "ready"), kMarkerBytesMax);
+    if (!marker.ok()) return false;
+    const Result<Json> json = Json::Parse(*marker);
+    return json.ok() && json->GetString("folder") == folder &&
+           ::access(JoinPath(folder, "bin/python").c_str(), X_OK) == 0;
+  }
+
+  Status BuildNow(const Plan& plan, const Machine& machine, const std::string& title,
+                  const Log& log, const Cancelled& cancelled) {
+    const auto started = std::chrono::steady_clock::now();
+    const std::string folder = Folder(plan);
+    TRY(RemoveTree(folder));
+    Build build(plan, folder, log, cancelled);
+    Status status;
+    if (plan.kind == Plan::Kind::kConda) {
+      log(title + " is built with " + machine.conda);
+      status = build.WithConda(machine.conda, variables_);
+    } else {
+      const std::string uv = FindUv(settings_, variables_);
+      if (uv.empty()) {
+        return FailedPrecondition(
+            "uv, which makes virtual environments, was not found; run `make setup` in Lazurite's "
+            "sources or `pip install uv`, or name it in LAZURITE_UV");
+      }
+      log(title + " is built with uv and " + plan.python.path);
+      status = build.WithUv(uv, UvVariables(variables_, [](const std::string& path) {
+                              const Result<std::string> text = ReadFile(path);
+                              return text.ok() ? std::optional(*text) : std::nullopt;
+                            }));
+    }
+    if (!status.ok()) {
+      TRY(RemoveTree(folder));
+      return status;
+    }
+    return MarkReady(plan, title, started, log);
+  }
+
+  Status MarkReady(const Plan& plan, const std::string& title,
+                   std::chrono::steady_clock::time_point started, const Log& log) const {
+    const auto took =
+        std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started);
+    Json marker = Json::MakeObject();
+    marker["folder"] = Folder(plan);
+    marker["python"] = plan.python.path;
+    marker["built"] = FormatTime(SystemClock().Now());
+    marker["seconds"] = static_cast<double>(took.count()) / 1000.0;
+    // The files have to be on disk before the marker says so: a crash must not leave half of them.
+    TRY(SyncFileSystem(settings_.envs_folder));
+    TRY(WriteFileAtomic(JoinPath(Folder(plan), "ready"), marker.Dump(1) + "\n"));
+    log(title + " was built in " + FormatElapsed(took));
+    return {};
+  }
+
+  const EnvironmentSettings settings_;
+  const Variables variables_;
+};
+
+}  // namespace
+
+std::unique_ptr<EnvironmentBuilder> MakeUvEnvironmentBuilder(EnvironmentSettings settings) {
+  return std::make_unique<UvEnvironmentBuilder>(std::move(settings));
+}
+
+}  // namespace lazurite::environment

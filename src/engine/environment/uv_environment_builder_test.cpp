@@ -1,0 +1,226 @@
+#include "engine/environment/uv_environment_builder.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "base/file.h"
+#include "base/locked.h"
+#include "base/text.h"
+#include "engine/environment/command.h"
+
+namespace lazurite::environment {
+namespace {
+
+// A uv that makes a folder with a python, and says so. Each run is noted in runs.txt.
+constexpr std::string_view kFakeUv = R"sh(#!/bin/sh
+root=$(dirname "$0")
+echo "$@" >> "$root/runs.txt"
+[ -z "$UV_PYTHON_DOWNLOADS" ] && exit 9
+case "$1" in
+venv)
+  for last in "$@"; do :; done
+  mkdir -p "$last/bin" && ln -s /bin/sh "$last/bin/python"
+  echo "Creating virtual environment";;
+pip)
+  while [ -e "$root/hold" ]; do sleep 0.02; done
+  if grep -q missing-package "$6"; then
+    echo "error: No solution found" >&2
+    echo "  cause: missing-package was not found" >&2
+    exit 1
+  fi
+  echo " + six==1.17.0";;
+esac
+)sh";
+
+class UvBuilder : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/lazurite-envs-XXXXXX";
+    root_ = ::mkdtemp(name);
+    settings_.envs_folder = root_ + "/envs";
+    settings_.uv = root_ + "/uv";
+    ASSERT_TRUE(WriteFile(settings_.uv, kFakeUv, 0755).ok());
+  }
+  void TearDown() override { ASSERT_TRUE(RemoveTree(root_).ok()); }
+
+  static EnvironmentSpec Spec(const std::string& package) {
+    EnvironmentSpec spec;
+    spec.name = "mine";
+    spec.conda = "dependencies:\n- pip:\n  - " + package + "\n";
+    return spec;
+  }
+  Result<PreparedEnvironment> Prepare(const EnvironmentSpec& spec,
+                                      EnvironmentBuilder::Cancelled cancelled = {}) {
+    return MakeUvEnvironmentBuilder(settings_)->Prepare(
+        spec,
+        [this](std::string_view line) {
+          log_.With([&](std::string& log) { log.append(line).append("\n"); });
+        },
+        cancelled);
+  }
+  std::string Log() {
+    return log_.With([](std::string& log) { return log; });
+  }
+  bool WaitForLog(std::string_view words) {
+    for (int i = 0; i < 500 && Log().find(words) == std::string::npos; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return Log().find(words) != std::string::npos;
+  }
+  size_t Runs() {
+    const Result<std::string> runs = ReadFile(root_ + "/runs.txt");
+    return runs.ok() ? Split(*runs, '\n').size() - 1 : 0;
+  }
+  void Hold() { ASSERT_TRUE(WriteFile(root_ + "/hold", "").ok()); }
+  void Release() { ASSERT_EQ(::unlink((root_ + "/hold").c_str()), 0); }
+
+  std::string root_;
+  EnvironmentSettings settings_;
+  Locked<std::string> log_;
+};
+
+TEST_F(UvBuilder, BuildsOnceAndReuses) {
+  const auto first = Prepare(Spec("six"));
+  ASSERT_TRUE(first.ok()) << first.status().text();
+  EXPECT_FALSE(first->was_reused);
+  EXPECT_EQ(first->folder, settings_.envs_folder + "/" + first->hash);
+  EXPECT_EQ(first->variables.at("PATH"), first->folder + "/bin");
+  EXPECT_EQ(first->variables.at("VIRTUAL_ENV"), first->folder);
+  EXPECT_NE(Log().find(" + six==1.17.0"), std::string::npos) << Log();
+  EXPECT_EQ(Runs(), 2u);
+  const auto second = Prepare(Spec("SIX  # the same"));
+  ASSERT_TRUE(second.ok());
+  EXPECT_TRUE(second->was_reused);
+  EXPECT_EQ(second->hash, first->hash);
+  EXPECT_EQ(Runs(), 2u);
+  EXPECT_NE(Log().find("is reused"), std::string::npos);
+}
+
+TEST_F(UvBuilder, AFailedBuildSaysTheResolversWords) {
+  const auto failed = Prepare(Spec("missing-package"));
+  EXPECT_EQ(failed.status().code(), Code::kInternal);
+  EXPECT_NE(failed.status().text().find("cause: missing-package was not found"), std::string::npos)
+      << failed.status().text();
+  // Nothing half-made is used afterwards: it is tried again.
+  const size_t runs = Runs();
+  EXPECT_FALSE(Prepare(Spec("missing-package")).ok());
+  EXPECT_GT(Runs(), runs);
+}
+
+TEST_F(UvBuilder, WhatACrashLeftIsMadeAgain) {
+  const auto first = Prepare(Spec("six"));
+  ASSERT_TRUE(first.ok());
+  ASSERT_EQ(::unlink((first->folder + "/ready").c_str()), 0);
+  ASSERT_TRUE(WriteFile(first->folder + "/rubbish", "x").ok());
+  const auto again = Prepare(Spec("six"));
+  ASSERT_TRUE(again.ok()) << again.status().text();
+  EXPECT_FALSE(again->was_reused);
+  EXPECT_FALSE(Exists(first->folder + "/rubbish"));
+}
+
+TEST_F(UvBuilder, AMovedHomeBuildsAgain) {
+  ASSERT_TRUE(Prepare(Spec("six")).ok());
+  ASSERT_TRUE(Rename(settings_.envs_folder, root_ + "/moved").ok());
+  settings_.envs_folder = root_ + "/moved";
+  const auto moved = Prepare(Spec("six"));
+  ASSERT_TRUE(moved.ok());
+  EXPECT_FALSE(moved->was_reused);
+}
+
+TEST_F(UvBuilder, ConcurrentJobsWaitForOneBuild) {
+  Hold();
+  std::atomic<int> reused = 0;
+  std::vector<std::thread> jobs;
+  for (int i = 0; i < 4; ++i) {
+    jobs.emplace_back([&] {
+      const auto prepared = Prepare(Spec("six"));
+      if (prepared.ok() && prepared->was_reused) ++reused;
+    });
+  }
+  EXPECT_TRUE(WaitForLog("waiting for it"));
+  Release();
+  for (std::thread& job : jobs) job.join();
+  EXPECT_EQ(reused, 3);
+  EXPECT_EQ(Runs(), 2u);
+}
+
+TEST_F(UvBuilder, ABuildAndAWaitCanBeCancelled) {
+  Hold();
+  std::atomic<bool> cancel_first = false;
+  Status first_status;
+  std::thread first(
+      [&] { first_status = Prepare(Spec("six"), [&] { return cancel_first.load(); }).status(); });
+  EXPECT_TRUE(WaitForLog("Creating virtual environment"));
+  std::atomic<bool> cancel_second = false;
+  Status second_status;
+  std::thread second(
+      [&] { second_status = Prepare(Spec("six"), [&] { return cancel_second.load(); }).status(); });
+  EXPECT_TRUE(WaitForLog("waiting for it"));
+  cancel_second = true;
+  second.join();
+  EXPECT_EQ(second_status.code(), Code::kCancelled);
+  cancel_first = true;
+  first.join();
+  EXPECT_EQ(first_status.code(), Code::kCancelled);
+  Release();
+  EXPECT_TRUE(Prepare(Spec("six")).ok());
+}
+
+TEST(RunCommand, TellsTheExitCodeAndEveryLine) {
+  std::vector<std::string> lines;
+  Command command{.arguments = {"sh", "-c", "echo a; printf 'b\\rc' >&2; exit 3"},
+                  .variables = OwnVariables(),
+                  .line = [&](std::string_view line) { lines.emplace_back(line); },
+                  .cancelled = {}};
+  const Result<int> code = RunCommand(command);
+  ASSERT_TRUE(code.ok());
+  EXPECT_EQ(*code, 3);
+  EXPECT_EQ(lines, (std::vector<std::string>{"a", "b", "c"}));
+  command.arguments = {"sh", "-c", "kill -9 $$"};
+  EXPECT_EQ(*RunCommand(command), 128 + 9);
+  command.arguments = {"no-such-program"};
+  EXPECT_EQ(RunCommand(command).status().code(), Code::kInternal);
+}
+
+// The repository's uv, if `make setup` put it there.
+std::string RealUv() {
+  std::string folder = DirName(*[] {
+    char self[4096];
+    const ssize_t length = ::readlink("/proc/self/exe", self, sizeof(self));
+    return Result<std::string>(
+        std::string(self, static_cast<size_t>(std::max<ssize_t>(length, 0))));
+  }());
+  for (; folder.size() > 1; folder = DirName(folder)) {
+    const std::string uv = JoinPath(folder, ".tools/bin/uv");
+    if (Exists(uv)) return uv;
+  }
+  return FindProgram("uv", ::getenv("PATH"));
+}
+
+TEST_F(UvBuilder, TheRealUvMakesAWorkingEnvironment) {
+  settings_.uv = RealUv();
+  if (settings_.uv.empty()) GTEST_SKIP() << "uv is not installed; run make setup";
+  const auto prepared = Prepare(Spec("six==1.16.0"));
+  if (!prepared.ok() && (Log().find("Failed to fetch") != std::string::npos ||
+                         Log().find("error sending request") != std::string::npos)) {
+    GTEST_SKIP() << "no package index is reachable";
+  }
+  ASSERT_TRUE(prepared.ok()) << prepared.status().text();
+  std::string said;
+  const Command command{
+      .arguments = {prepared->folder + "/bin/python", "-c", "import six; print(six.__version__)"},
+      .variables = OwnVariables(),
+      .line = [&](std::string_view line) { said += line; },
+      .cancelled = {}};
+  const Result<int> code = RunCommand(command);
+  ASSERT_TRUE(code.ok());
+  EXPECT_EQ(*code, 0);
+  EXPECT_EQ(said, "1.16.0");
+}
+
+}  // namespace
+}  // namespace lazurite::environment
