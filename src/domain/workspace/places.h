@@ -17,7 +17,10 @@ std::string ArtifactsPath(std::string_view run);  // "ExperimentRun/dcid.<run>"
 std::string OutputPath(std::string_view job, std::string_view output);  // "azureml/<job>/<output>"
 std::string UploadPath(std::string_view hash);                          // "LocalUpload/<hash>"
 
-// Files and folders of a home (LAZURITE_HOME).
+// LAZURITE_HOME, else $XDG_DATA_HOME/lazurite, else ~/.local/share/lazurite.
+std::string DefaultHome();
+
+// Files and folders of a home.
 std::string DatabaseFile(const std::string& home);     // lazurite.db
 std::string DatastoresFolder(const std::string& home);  // datastores, one folder each
 std::string EnvironmentsFolder(const std::string& home);  // envs

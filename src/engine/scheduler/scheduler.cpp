@@ -95,6 +95,10 @@ Cluster Scheduler::Snapshot() const {
   return mirror_.With([&](const Mirror& mirror) { return ClusterOf(mirror, options_.machine); });
 }
 
+size_t Scheduler::Waiting() const {
+  return mirror_.With([](const Mirror& mirror) { return mirror.queue.size(); });
+}
+
 Cluster Scheduler::ClusterOf(const Mirror& mirror, const Machine& machine) {
   Cluster cluster{.machine = machine, .shares = mirror.shares, .running = {}};
   for (const auto& [job, held] : mirror.running) cluster.running.push_back(held);
@@ -306,7 +310,8 @@ void Scheduler::Fail(const std::string& name, const Status& why, std::string_vie
     job.error = why.text();
     job.ended = now;
     TRY(store_.Move(transaction, job, JobEvent::kFailed, why.text(), now));
-    return options_.on_ended(transaction, job);
+    TRY(options_.on_ended(transaction, job));
+    return store_.Save(transaction, job);
   });
   if (!failed.ok()) {
     Log(LogLevel::kError, "scheduler: a job could not be failed",

@@ -37,9 +37,7 @@ struct SchedulerOptions {
   BuildAttempt build_attempt;
   std::function<AttemptSecrets(const Job& job)> make_secrets;
   // Called in the transaction that ends a job which could not be started.
-  std::function<Status(Transaction&, const Job&)> on_ended = [](Transaction&, const Job&) {
-    return Status();
-  };
+  std::function<Status(Transaction&, Job&)> on_ended = [](Transaction&, Job&) { return Status(); };
 };
 
 // A thread of its own that wakes when told or once a second. It keeps the queue in memory,
@@ -58,6 +56,8 @@ class Scheduler final {
   std::string Explain(const std::string& job) const;
   // Who holds what, now.
   Cluster Snapshot() const;
+  // How many jobs wait for a place.
+  size_t Waiting() const;
 
  private:
   // The order of the queue: priority first, then age.

@@ -1,0 +1,18 @@
+// What belongs to a job's life beside its state: its run, and the assets its outputs become.
+#pragma once
+
+#include "base/clock.h"
+#include "domain/job/job_store.h"
+#include "storage/sql/database.h"
+
+namespace lazurite::serve {
+
+// The job's ranks started: its run is RUNNING.
+Status BeginRun(Transaction& transaction, const Job& job, Time now);
+
+// The job ended: so does its run. Of a job that completed, outputs with a name become data or model
+// versions, told in job.detail.outputs[].asset; a version that exists already is told in
+// job.detail.notes and left as it is.
+Status FinishJob(Transaction& transaction, Job& job, Time now);
+
+}  // namespace lazurite::serve

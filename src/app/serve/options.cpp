@@ -1,0 +1,157 @@
+#include "app/serve/options.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <map>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "base/toml.h"
+#include "domain/workspace/places.h"
+
+namespace lazurite::serve {
+namespace {
+
+constexpr int kPortMax = 65535;
+constexpr int kSlotsMax = 4096;
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+Result<int> ReadNumber(std::string_view what, std::string_view text, int most) {
+  const std::optional<int64_t> number = ParseInt(text);
+  if (!number || *number < 0 || *number > most) {
+    return InvalidArgument(std::string(what) + " is \"" + std::string(text) +
+                           "\", expected a number from 0 to " + std::to_string(most));
+  }
+  return static_cast<int>(*number);
+}
+
+Result<Guard::Mode> ReadAuth(std::string_view what, std::string_view text) {
+  if (text == "token") return Guard::Mode::kToken;
+  if (text == "none") return Guard::Mode::kNone;
+  return InvalidArgument(std::string(what) + " is \"" + std::string(text) +
+                         "\", expected token or none");
+}
+
+Result<LogLevel> ReadLevel(std::string_view what, std::string_view text) {
+  static const std::map<std::string_view, LogLevel> kLevels = {{"debug", LogLevel::kDebug},
+                                                               {"info", LogLevel::kInfo},
+                                                               {"warning", LogLevel::kWarning},
+                                                               {"error", LogLevel::kError}};
+  const auto level = kLevels.find(text);
+  if (level != kLevels.end()) return level->second;
+  return InvalidArgument(std::string(what) + " is \"" + std::string(text) +
+                         "\", expected debug, info, warning or error");
+}
+
+// The flags as a map; all of them take a value.
+Result<std::map<std::string, std::string>> ReadFlags(const std::vector<std::string>& arguments) {
+  const std::vector<std::string_view> known = {"--port", "--address", "--home", "--auth",
+                                               "--log-level"};
+  std::map<std::string, std::string> flags;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const size_t equals = arguments[i].find('=');
+    const std::string name = arguments[i].substr(0, equals);
+    if (std::ranges::find(known, name) == known.end()) {
+      const std::string_view nearest = Nearest(name, known);
+      return InvalidArgument(
+          "serve has no flag \"" + name + "\"" +
+          (nearest.empty() ? "" : "; did you mean " + std::string(nearest) + "?"));
+    }
+    if (equals != std::string::npos) {
+      flags[name] = arguments[i].substr(equals + 1);
+    } else if (i + 1 < arguments.size()) {
+      flags[name] = arguments[++i];
+    } else {
+      return InvalidArgument("flag " + name + " needs a value");
+    }
+  }
+  return flags;
+}
+
+// Settings of one file over those of the files before.
+Status ApplyFile(const std::string& file, Options& options) {
+  ASSIGN_OR_RETURN(const Json config, ReadTomlFile(file));
+  const auto text = [&](std::string_view path) -> std::string {
+    const Json* value = config.At(path);
+    if (value == nullptr) return "";
+    return value->is_string() ? value->string() : value->Dump();
+  };
+  const auto name = [&](std::string_view path) { return file + ": " + std::string(path); };
+  if (const std::string port = text("server.port"); !port.empty()) {
+    ASSIGN_OR_RETURN(options.port, ReadNumber(name("server.port"), port, kPortMax));
+  }
+  if (const std::string address = text("server.address"); !address.empty()) {
+    options.address = address;
+  }
+  if (const std::string auth = text("server.auth"); !auth.empty()) {
+    ASSIGN_OR_RETURN(options.auth, ReadAuth(name("server.auth"), auth));
+  }
+  if (const std::string level = text("server.log_level"); !level.empty()) {
+    ASSIGN_OR_RETURN(options.log_level, ReadLevel(name("server.log_level"), level));
+  }
+  if (const std::string slots = text("compute.slots"); !slots.empty()) {
+    ASSIGN_OR_RETURN(options.slots, ReadNumber(name("compute.slots"), slots, kSlotsMax));
+  }
+  if (const std::string gpus = text("compute.gpus"); !gpus.empty()) {
+    ASSIGN_OR_RETURN(options.gpus, ReadNumber(name("compute.gpus"), gpus, kSlotsMax));
+  }
+  if (const std::string uv = text("environment.uv"); !uv.empty()) options.uv = uv;
+  const std::string fallback = text("environment.host_fallback");
+  if (!fallback.empty()) options.is_host_fallback = fallback == "true";
+  return {};
+}
+
+std::string Absolute(const std::string& path) {
+  std::unique_ptr<char, void (*)(void*)> current(getcwd(nullptr, 0), std::free);
+  return NormalPath(JoinPath(current ? current.get() : "/", path));
+}
+
+}  // namespace
+
+bool IsLoopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1" || EqualNoCase(address, "localhost");
+}
+
+Result<Options> ReadOptions(const std::vector<std::string>& arguments) {
+  ASSIGN_OR_RETURN(const auto flags, ReadFlags(arguments));
+  const auto flag = [&](const char* name) {
+    const auto found = flags.find(name);
+    return found != flags.end() ? found->second : std::string();
+  };
+  Options options;
+  options.home = Absolute(flag("--home").empty() ? DefaultHome() : flag("--home"));
+  const std::string config_home = Variable("XDG_CONFIG_HOME").empty()
+                                      ? Variable("HOME") + "/.config"
+                                      : Variable("XDG_CONFIG_HOME");
+  for (const std::string& file :
+       {std::string("/etc/lazurite/config.toml"), config_home + "/lazurite/config.toml",
+        options.home + "/config.toml"}) {
+    TRY(ApplyFile(file, options));
+  }
+  for (const auto& [name, text] : {std::pair("LAZURITE_PORT", Variable("LAZURITE_PORT")),
+                                   std::pair("--port", flag("--port"))}) {
+    if (text.empty()) continue;
+    ASSIGN_OR_RETURN(options.port, ReadNumber(name, text, kPortMax));
+  }
+  for (const auto& [name, text] : {std::pair("LAZURITE_AUTH", Variable("LAZURITE_AUTH")),
+                                   std::pair("--auth", flag("--auth"))}) {
+    if (text.empty()) continue;
+    ASSIGN_OR_RETURN(options.auth, ReadAuth(name, text));
+  }
+  if (!flag("--address").empty()) options.address = flag("--address");
+  if (!flag("--log-level").empty()) {
+    ASSIGN_OR_RETURN(options.log_level, ReadLevel("--log-level", flag("--log-level")));
+  }
+  if (options.auth == Guard::Mode::kNone && !IsLoopback(options.address)) {
+    return InvalidArgument("--auth none works on loopback only, and --address is " +
+                           options.address + "; leave one of them out");
+  }
+  return options;
+}
+
+}  // namespace lazurite::serve

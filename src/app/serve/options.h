@@ -1,0 +1,40 @@
+// What the server is told: flags, variables and configuration files, later wins.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/auth/guard.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/status.h"
+
+namespace lazurite::serve {
+
+struct Options {
+  std::string home;  // absolute
+  std::string address = "127.0.0.1";
+  int port = kDefaultPort;  // 0 picks a free one
+  Guard::Mode auth = Guard::Mode::kToken;
+  LogLevel log_level = LogLevel::kInfo;
+  bool is_host_fallback = false;  // [environment] host_fallback
+  std::string uv;                 // [environment] uv
+  int slots = 0;                  // [compute] slots; 0 = one for each core
+  int gpus = -1;                  // [compute] gpus; -1 = what the machine has
+
+  static constexpr int kDefaultPort = 8451;
+};
+
+inline constexpr std::string_view kUsage =
+    "usage: lazurite serve [--port N] [--address A] [--home DIR] [--auth token|none] "
+    "[--log-level debug|info|warning|error]";
+
+// Reads /etc/lazurite/config.toml, ~/.config/lazurite/config.toml, <home>/config.toml,
+// LAZURITE_HOME, LAZURITE_PORT and LAZURITE_AUTH, then the flags. kInvalidArgument names the flag,
+// the variable or FILE:line:col.
+Result<Options> ReadOptions(const std::vector<std::string>& arguments);
+
+// True for 127.0.0.0/8, ::1 and localhost.
+bool IsLoopback(std::string_view address);
+
+}  // namespace lazurite::serve

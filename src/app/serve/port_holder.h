@@ -1,0 +1,11 @@
+// Who holds a TCP port of this machine.
+#pragma once
+
+#include <string>
+
+namespace lazurite::serve {
+
+// "python3 (pid 4711)", or "" if it cannot be told (another user's process).
+std::string HolderOfPort(int port);
+
+}  // namespace lazurite::serve

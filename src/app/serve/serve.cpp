@@ -1,0 +1,54 @@
+#include "app/serve/serve.h"
+
+#include <csignal>
+#include <iostream>
+
+#include "app/serve/options.h"
+#include "app/serve/server.h"
+#include "engine/environment/uv_environment_builder.h"
+#include "engine/runner/runner.h"
+
+namespace lazurite {
+namespace {
+
+constexpr int kUsageError = 2;
+constexpr int kConflictError = 5;
+
+int Fail(const Status& why, std::string_view help) {
+  std::cerr << "error: " << why.text() << "\n";
+  if (!help.empty()) std::cerr << help << "\n";
+  if (why.code() == Code::kInvalidArgument) return kUsageError;
+  return why.code() == Code::kConflict ? kConflictError : 1;
+}
+
+}  // namespace
+
+int RunServe(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    if (argument != "--help" && argument != "-h") continue;
+    std::cout << "Serve in the foreground until interrupted.\n\n" << serve::kUsage << "\n";
+    return 0;
+  }
+  const Result<serve::Options> options = serve::ReadOptions(arguments);
+  if (!options.ok()) return Fail(options.status(), serve::kUsage);
+  SetLogLevel(options->log_level);
+  // A peer that has gone is an error of write(2), not the end of the server.
+  std::signal(SIGPIPE, SIG_IGN);
+  serve::Server server(*options);
+  const Status started = server.Start();
+  if (!started.ok()) return Fail(started, "");
+  server.Announce();
+  server.Run();
+  return 0;
+}
+
+int RunRunner(const std::vector<std::string>& arguments) {
+  if (arguments.size() != 1 || !arguments[0].starts_with('/')) {
+    std::cerr << "usage: lazurite runner ATTEMPT_FOLDER\n";
+    return kUsageError;
+  }
+  return runner::Run({.attempt_folder = arguments[0],
+                      .make_environment_builder = environment::MakeUvEnvironmentBuilder});
+}
+
+}  // namespace lazurite

@@ -1,0 +1,257 @@
+#include "app/serve/server.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "api/arm/arm_routes.h"
+#include "api/mlflow/mlflow_routes.h"
+#include "api/runhistory/runhistory_routes.h"
+#include "api/upload/upload_routes.h"
+#include "app/serve/defaults.h"
+#include "app/serve/home_lock.h"
+#include "app/serve/job_hooks.h"
+#include "app/serve/port_holder.h"
+#include "base/log.h"
+#include "base/net/tls.h"
+#include "domain/schema/schema.h"
+#include "domain/workspace/places.h"
+#include "engine/backend/local_backend.h"
+#include "engine/scheduler/attempt_builder.h"
+
+namespace lazurite::serve {
+namespace {
+
+// More descriptors than the usual soft limit: each follower of a log holds two.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string ProgramPath() {
+  std::string path(4096, '\0');
+  const ssize_t count = readlink("/proc/self/exe", path.data(), path.size());
+  path.resize(count > 0 ? static_cast<size_t>(count) : 0);
+  return path;
+}
+
+std::string AddressText(std::string_view scheme, const std::string& address, int port) {
+  const bool is_v6 = address.find(':') != std::string::npos;
+  return std::string(scheme) + "://" + (is_v6 ? "[" + address + "]" : address) + ":" +
+         std::to_string(port);
+}
+
+}  // namespace
+
+Server::~Server() {
+  // The engines use everything below them; the database runs closures of theirs until it is closed.
+  if (reconciler_) reconciler_->Stop();
+  if (scheduler_) scheduler_->Stop();
+  database_.reset();
+}
+
+Status Server::Start() {
+  RaiseFileLimit();
+  TRY(OpenHome());
+  TRY(StartEngines());
+  AddRoutes();
+  TRY(Listen());
+  return WriteFileAtomic(ServerFile(options_.home), ServerJson().Dump(2) + "\n", 0600);
+}
+
+Status Server::OpenHome() {
+  ASSIGN_OR_RETURN(home_lock_, LockHome(options_.home));
+  ASSIGN_OR_RETURN(identity_, Identity::Open(options_.home));
+  ASSIGN_OR_RETURN(blobs_, BlobStore::Open(DatastoresFolder(options_.home)));
+  ASSIGN_OR_RETURN(database_, OpenSqlite({.path = DatabaseFile(options_.home)}, AllMigrations()));
+  machine_ = LookAtMachine();
+  if (options_.slots > 0) machine_.cores = options_.slots;
+  if (options_.gpus >= 0) {
+    machine_.gpus.clear();
+    for (int i = 0; i < options_.gpus; ++i) machine_.gpus.push_back(std::to_string(i));
+  }
+  return AddDefaults(*database_, machine_.cores, clock_.Now());
+}
+
+scheduler::SchedulerOptions Server::SchedulerSettings() {
+  const scheduler::AttemptSettings attempts{
+      .home = options_.home,
+      .blobs = blobs_.get(),
+      .environments = {.envs_folder = EnvironmentsFolder(options_.home),
+                       .host_fallback = options_.is_host_fallback,
+                       .uv = options_.uv}};
+  return {.database = database_.get(),
+          .clock = &clock_,
+          .backend = backend_.get(),
+          .home = options_.home,
+          .machine = {.slots = machine_.cores, .gpus = machine_.gpus},
+          .build_attempt =
+              [attempts](Transaction& transaction, Job& job, const scheduler::Placed& placed) {
+                return scheduler::BuildAttemptSpec(transaction, attempts, job, placed);
+              },
+          .make_secrets =
+              [this](const Job& job) {
+                return AttemptSecrets{.token = identity_->IssueJobToken(job.name),
+                                      .environment_variables = {}};
+              },
+          .on_ended = [this](Transaction& transaction,
+                             Job& job) { return FinishJob(transaction, job, clock_.Now()); }};
+}
+
+reconciler::ReconcilerOptions Server::ReconcilerSettings() {
+  return {.database = database_.get(),
+          .clock = &clock_,
+          .backend = backend_.get(),
+          .home = options_.home,
+          .on_running = [](Transaction& transaction,
+                           const Job& job) { return BeginRun(transaction, job, *job.started); },
+          .on_ended = [this](Transaction& transaction,
+                             Job& job) { return FinishJob(transaction, job, clock_.Now()); },
+          .replay_spool = [](const Job&, const AttemptChannel&) { return Status(); }};
+}
+
+Status Server::StartEngines() {
+  hub_ = std::make_unique<live::ChangeHub>(loop_, *database_);
+  files_ = std::make_unique<live::FileWatcher>(loop_);
+  backend_ = backend::MakeLocalBackend({.home = options_.home, .program = ProgramPath()});
+  scheduler_ = std::make_unique<scheduler::Scheduler>(SchedulerSettings());
+  reconciler_ = std::make_unique<reconciler::Reconciler>(ReconcilerSettings());
+  database_->OnCommit([this](int64_t seq) {
+    hub_->Committed(seq);
+    scheduler_->Wake();
+  });
+  TRY(reconciler_->Start());
+  scheduler_->Start();
+  return {};
+}
+
+void Server::AddRoutes() {
+  context_ = {.loop = &loop_,
+              .database = database_.get(),
+              .clock = &clock_,
+              .ids = &ids_,
+              .blobs = blobs_.get(),
+              .identity = identity_.get(),
+              .home = options_.home,
+              .version = LAZURITE_VERSION,
+              .wake_engines =
+                  [this] {
+                    scheduler_->Wake();
+                    reconciler_->Wake();
+                  },
+              .explain_job = [this](const std::string& job) { return scheduler_->Explain(job); }};
+  live_ = {.hub = hub_.get(), .files = files_.get(), .cluster = [this] {
+             return scheduler_->Snapshot();
+           }};
+  const auto add = [this](const char* path, Response (Server::*show)() const) {
+    router_.Get(path, [this, show](Request&) -> Task<Response> {
+      return [](Response answer) -> Task<Response> { co_return answer; }((this->*show)());
+    });
+  };
+  add("/healthz", &Server::ShowHealth);
+  add("/metrics", &Server::ShowMetrics);
+  add("/lazurite/v1/server", &Server::ShowServer);
+  AddArmRoutes(router_, context_);
+  AddUploadRoutes(router_, context_);
+  AddRunHistoryRoutes(router_, context_);
+  AddMlflowRoutes(router_, context_);
+  AddLiveRoutes(router_, context_, live_);
+}
+
+Status Server::Listen() {
+  ASSIGN_OR_RETURN(const AuthorityFiles files,
+                   EnsureAuthority(TlsFolder(options_.home), {options_.address}));
+  HttpServerOptions http;
+  ASSIGN_OR_RETURN(http.tls, TlsContext::Server(files.certificate, files.key));
+  guard_ = std::make_unique<Guard>(*identity_, clock_, options_.auth);
+  front_ = std::make_unique<Front>(router_, *guard_);
+  http_ = std::make_unique<HttpServer>(
+      loop_, http, [this](Request& request) { return front_->Handle(request); });
+  Result<int> port = http_->ListenTcp(options_.address, options_.port);
+  if (port.ok()) {
+    port_ = *port;
+    return {};
+  }
+  if (port.status().code() != Code::kConflict) return port.status();
+  const std::string holder = HolderOfPort(options_.port);
+  return Conflict("port " + std::to_string(options_.port) + " is taken by " +
+                  (holder.empty() ? "another program" : holder) +
+                  "; stop it, or choose another port with --port");
+}
+
+Json Server::ServerJson() const {
+  return Json(Json::Object{{"pid", int64_t{getpid()}},
+                           {"port", port_},
+                           {"address", AddressText("http", options_.address, port_)},
+                           {"https", AddressText("https", options_.address, port_)},
+                           {"version", LAZURITE_VERSION},
+                           {"started", FormatTime(started_)},
+                           {"home", options_.home},
+                           {"auth", options_.auth == Guard::Mode::kToken ? "token" : "none"}});
+}
+
+Response Server::ShowHealth() const {
+  return Response::OfJson(200, Json(Json::Object{{"status", "ok"},
+                                                 {"version", LAZURITE_VERSION},
+                                                 {"home", options_.home},
+                                                 {"pid", int64_t{getpid()}}}));
+}
+
+Response Server::ShowServer() const {
+  Json json = ServerJson();
+  json["cores"] = machine_.cores;
+  json["memory_bytes"] = machine_.memory_bytes;
+  json["gpus"] = Json::MakeArray();
+  for (const std::string& gpu : machine_.gpus) json["gpus"].Push(gpu);
+  json["user_namespaces"] = machine_.user_namespaces;
+  return Response::OfJson(200, json);
+}
+
+Response Server::ShowMetrics() const {
+  const scheduler::Cluster cluster = scheduler_->Snapshot();
+  int held = 0;
+  for (const scheduler::Held& one : cluster.running) held += one.slots;
+  return Response::Text(
+      200,
+      front_->metrics().Text() +
+          GaugeText("lazurite_jobs_placed", "Jobs that have a place and have not ended.",
+                    static_cast<double>(cluster.running.size())) +
+          GaugeText("lazurite_jobs_waiting", "Jobs that wait for a place.",
+                    static_cast<double>(scheduler_->Waiting())) +
+          GaugeText("lazurite_slots", "Slots of this machine.", cluster.machine.slots) +
+          GaugeText("lazurite_slots_held", "Slots that jobs hold.", held) +
+          GaugeText("lazurite_connections", "Open connections.", http_->connections()) +
+          ProcessMetricsText(),
+      "text/plain; version=0.0.4; charset=utf-8");
+}
+
+void Server::Announce() const {
+  const std::string address = AddressText("http", options_.address, port_);
+  Log(LogLevel::kInfo, "serving",
+      {{"address", address}, {"home", options_.home}, {"version", LAZURITE_VERSION}});
+  if (isatty(STDERR_FILENO) != 0) {
+    std::cerr << "serving " << address << " (and https), home " << options_.home
+              << "; Ctrl-C stops it, jobs go on\n";
+  }
+  if (options_.auth == Guard::Mode::kNone) {
+    Log(LogLevel::kWarning,
+        "authentication is off: every user and every program of this machine can run jobs as you");
+  }
+}
+
+void Server::Run() {
+  loop_.OnTermination([this](int) { Detach(StopServing()); });
+  loop_.Run();
+}
+
+Task<void> Server::StopServing() {
+  Log(LogLevel::kInfo, "stopping; jobs go on", {{"home", options_.home}});
+  co_await http_->Stop();
+  unlink(ServerFile(options_.home).c_str());
+  loop_.Stop();
+}
+
+}  // namespace lazurite::serve

@@ -1,0 +1,68 @@
+// The server as one object: everything it is made of, in the order of its life.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/http/context.h"
+#include "api/live/live_routes.h"
+#include "app/serve/front.h"
+#include "app/serve/options.h"
+#include "base/http/server.h"
+#include "domain/compute/backend.h"
+#include "domain/compute/machine.h"
+#include "engine/reconciler/reconciler.h"
+#include "engine/scheduler/scheduler.h"
+
+namespace lazurite::serve {
+
+class Server final {
+ public:
+  explicit Server(Options options) : options_(std::move(options)) {}
+  ~Server();
+
+  // Opens the home, starts the engines, listens. What could not be done says what to do instead.
+  Status Start();
+  // Tells on standard error where it serves, and loudly if nobody is asked for a token.
+  void Announce() const;
+  // Serves until SIGTERM or SIGINT; then lets requests under way end. Jobs go on.
+  void Run();
+
+ private:
+  Status OpenHome();
+  Status StartEngines();
+  Status Listen();
+  void AddRoutes();
+  scheduler::SchedulerOptions SchedulerSettings();
+  reconciler::ReconcilerOptions ReconcilerSettings();
+  Response ShowHealth() const;
+  Response ShowServer() const;
+  Response ShowMetrics() const;
+  Json ServerJson() const;
+  Task<void> StopServing();
+
+  const Options options_;
+  const SystemClock clock_{};
+  RandomIdSource ids_;
+  const Time started_ = clock_.Now();
+  Fd home_lock_;
+  MachineFacts machine_;
+  std::unique_ptr<Identity> identity_;
+  std::unique_ptr<BlobStore> blobs_;
+  Loop loop_;
+  std::unique_ptr<live::ChangeHub> hub_;
+  std::unique_ptr<live::FileWatcher> files_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<ComputeBackend> backend_;
+  std::unique_ptr<scheduler::Scheduler> scheduler_;
+  std::unique_ptr<reconciler::Reconciler> reconciler_;
+  ApiContext context_;
+  LiveContext live_;
+  Router router_;
+  std::unique_ptr<Guard> guard_;
+  std::unique_ptr<Front> front_;
+  std::unique_ptr<HttpServer> http_;
+  int port_ = 0;
+};
+
+}  // namespace lazurite::serve
