@@ -38,7 +38,7 @@ struct Loaded {
   // for outputs), enumerations have their YAML spelling, literal inputs are texts (numbers as
   // written, True, False).
   Json value = Json::MakeObject();
-  std::vector<Problem> problems;               // empty = valid
+  std::vector<Problem> problems;  // empty = valid
   // dotted path -> of its value; line < 1 = from an override
   std::map<std::string, Position> positions;
   // dotted path -> "--set a.b", of values that overrides gave
@@ -61,10 +61,10 @@ struct LocalReference {
     kData,          // inputs.*.path, data path
     kModel,         // model path, inputs.*.path of a model type
   } kind = Kind::kData;
-  std::string path;       // where the document has it: document.value.Set(path, uri) replaces it
+  std::string path;  // where the document has it: document.value.Set(path, uri) replaces it
   // uri_file, uri_folder, mltable, custom_model …; "" for code and build contexts
   std::string type;
-  std::string file;       // absolute, normalised
+  std::string file;  // absolute, normalised
   bool is_folder = false;
 };
 struct LocalFiles {

@@ -26,12 +26,12 @@ struct Expression {
   size_t length = 0;  // up to and with "}}"
   // "inputs", "outputs", "search_space", "parent", or a bare name ("name", "default_datastore")
   std::string context;
-  std::string name;     // the rest after the first dot, "" if there is none
+  std::string name;          // the rest after the first dot, "" if there is none
   bool is_optional = false;  // inside $[[ … ]]
 };
 struct Expressions {
   std::vector<Expression> found;
-  std::string error;        // what is unbalanced, or ""
+  std::string error;  // what is unbalanced, or ""
   size_t error_offset = 0;
 };
 Expressions FindExpressions(std::string_view text);

@@ -10,12 +10,13 @@ namespace lazurite::spec {
 struct Problem {
   // as the user wrote it; "--set a.b" or another flag if a flag is to blame
   std::string file;
-  int line = 0;            // from 1; 0 = the file as a whole, or a flag
-  int column = 0;          // from 1, in bytes
-  int length = 1;          // of the offending text, in bytes
-  std::string message;     // unknown field "gpu" in resources
-  std::string suggestion;  // did you mean "instance_count"?
-  std::string help;        // a command: "lazurite explain job.resources", or ""
+  int line = 0;             // from 1; 0 = the file as a whole, or a flag
+  int column = 0;           // from 1, in bytes
+  int length = 1;           // of the offending text, in bytes
+  std::string message;      // unknown field "gpu" in resources
+  std::string suggestion;   // did you mean "instance_count"?
+  std::string help;         // a command: "lazurite explain job.resources", or ""
+  std::string source_line;  // of a file that the document only names (a conda file), else ""
 };
 
 // The problem for a terminal, with the offending text underlined; ends with a line feed. `source`

@@ -16,7 +16,7 @@ std::span<const Field> AmlComputeFields();
 std::span<const Field> ComputeInstanceFields();
 std::span<const Field> BlobDatastoreFields();
 std::span<const Field> FileDatastoreFields();
-std::span<const Field> LakeDatastoreFields();      // azure_data_lake_gen2
-std::span<const Field> OldLakeDatastoreFields();   // azure_data_lake_gen1
+std::span<const Field> LakeDatastoreFields();     // azure_data_lake_gen2
+std::span<const Field> OldLakeDatastoreFields();  // azure_data_lake_gen1
 
 }  // namespace lazurite::spec
