@@ -1,0 +1,75 @@
+#include "app/serve/options.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "base/file.h"
+
+namespace lazurite::serve {
+namespace {
+
+class OptionsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    home_ = testing::TempDir() + "options-XXXXXX";
+    ASSERT_NE(mkdtemp(home_.data()), nullptr);
+    setenv("LAZURITE_HOME", home_.c_str(), 1);
+    setenv("XDG_CONFIG_HOME", (home_ + "/config").c_str(), 1);
+    unsetenv("LAZURITE_PORT");
+    unsetenv("LAZURITE_AUTH");
+  }
+  void TearDown() override {
+    unsetenv("LAZURITE_HOME");
+    unsetenv("XDG_CONFIG_HOME");
+    unsetenv("LAZURITE_PORT");
+    ASSERT_TRUE(RemoveTree(home_).ok());
+  }
+  void WriteConfig(const std::string& text) {
+    ASSERT_TRUE(WriteFile(home_ + "/config.toml", text).ok());
+  }
+  std::string home_;
+};
+
+TEST_F(OptionsTest, WithoutAnythingItServesOnLoopbackWithTokens) {
+  const auto options = ReadOptions({});
+  ASSERT_TRUE(options.ok()) << options.status().text();
+  EXPECT_EQ(options->home, home_);
+  EXPECT_EQ(options->address, "127.0.0.1");
+  EXPECT_EQ(options->port, 8451);
+  EXPECT_EQ(options->auth, Guard::Mode::kToken);
+}
+
+TEST_F(OptionsTest, FlagsGoBeforeVariablesBeforeFiles) {
+  WriteConfig("[server]\nport = 1111\n[environment]\nhost_fallback = true\n");
+  EXPECT_EQ(ReadOptions({})->port, 1111);
+  EXPECT_TRUE(ReadOptions({})->is_host_fallback);
+  setenv("LAZURITE_PORT", "2222", 1);
+  EXPECT_EQ(ReadOptions({})->port, 2222);
+  EXPECT_EQ(ReadOptions({"--port", "3333"})->port, 3333);
+  EXPECT_EQ(ReadOptions({"--port=4444"})->port, 4444);
+}
+
+TEST_F(OptionsTest, AWrongFlagIsNamedWithTheNearestRightOne) {
+  const auto options = ReadOptions({"--prot", "1"});
+  EXPECT_EQ(options.status().text(), "serve has no flag \"--prot\"; did you mean --port?");
+  EXPECT_EQ(ReadOptions({"--port", "99999"}).status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(ReadOptions({"--port"}).status().text(), "flag --port needs a value");
+}
+
+TEST_F(OptionsTest, AWrongFileIsNamedWithItsPlace) {
+  WriteConfig("[server]\nport = \n");
+  EXPECT_NE(ReadOptions({}).status().text().find(home_ + "/config.toml:2:"), std::string::npos)
+      << ReadOptions({}).status().text();
+  WriteConfig("[server]\nauth = \"maybe\"\n");
+  EXPECT_NE(ReadOptions({}).status().text().find("server.auth is \"maybe\""), std::string::npos);
+}
+
+TEST_F(OptionsTest, WithoutTokensOnlyLoopbackIsServed) {
+  EXPECT_TRUE(ReadOptions({"--auth", "none"}).ok());
+  EXPECT_EQ(ReadOptions({"--auth", "none", "--address", "0.0.0.0"}).status().code(),
+            Code::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace lazurite::serve

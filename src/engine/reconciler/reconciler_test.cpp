@@ -1,0 +1,249 @@
+#include "engine/reconciler/reconciler.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "domain/schema/schema.h"
+
+namespace lazurite::reconciler {
+namespace {
+
+constexpr Time kNow = FromMillis(1'700'000'000'000);
+
+class FakeBackend final : public ComputeBackend {
+ public:
+  std::vector<std::optional<Refusal>> Submit(std::span<const AttemptRef> attempts) override {
+    return std::vector<std::optional<Refusal>>(attempts.size());
+  }
+  Result<std::vector<Seen>> Poll(std::span<const AttemptRef> attempts) override {
+    return std::vector<Seen>(attempts.size());
+  }
+  Status Cancel(std::span<const AttemptRef> attempts) override {
+    cancelled += static_cast<int>(attempts.size());
+    return {};
+  }
+  Status Sweep(std::span<const AttemptRef> attempts) override {
+    swept += static_cast<int>(attempts.size());
+    return {};
+  }
+  Result<std::string> Explain(const AttemptRef&) override { return std::string(); }
+  Result<std::vector<NodeView>> Capacity() override { return std::vector<NodeView>(); }
+
+  int cancelled = 0;
+  int swept = 0;
+};
+
+class ReconcilerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    home_ = testing::TempDir() + "reconciler-XXXXXX";
+    ASSERT_NE(mkdtemp(home_.data()), nullptr);
+    ASSERT_TRUE(MakeDirs(home_ + "/run").ok());
+    auto database = OpenSqlite({.path = home_ + "/test.db"}, AllMigrations());
+    ASSERT_TRUE(database.ok()) << database.status().text();
+    database_ = std::move(*database);
+    reconciler_.emplace(ReconcilerOptions{
+        .database = database_.get(),
+        .clock = &clock_,
+        .backend = &backend_,
+        .home = home_,
+        .on_running = [this](Transaction&, const Job&) { return Note("running"); },
+        .on_ended = [this](Transaction&, Job&) { return Note("ended"); },
+        .replay_spool = [this](const Job&, const AttemptChannel&) { return Note("replayed"); }});
+    channel_.emplace(AttemptChannel::FolderOf(home_, "a", 1));
+    AddPlacedJob();
+  }
+  void TearDown() override {
+    reconciler_.reset();
+    database_.reset();
+    ASSERT_TRUE(RemoveTree(home_).ok());
+  }
+
+  Status Note(std::string what) {
+    told_.push_back(std::move(what));
+    return {};
+  }
+  void AddPlacedJob() {
+    const Status added = database_->WriteNow([&](Transaction& transaction) {
+      Job job;
+      job.name = "a";
+      job.created = job.modified = kNow;
+      TRY(store_.Insert(transaction, job));
+      TRY(store_.Move(transaction, job, JobEvent::kSubmitted, "", kNow));
+      job.attempt = 1;
+      return store_.Move(transaction, job, JobEvent::kPlaced, "", kNow);
+    });
+    ASSERT_TRUE(added.ok()) << added.text();
+    AttemptSpec spec;
+    spec.job = "a";
+    spec.home = home_;
+    ASSERT_TRUE(channel_->Create(spec, {}).ok());
+  }
+  void AppendEvent(int64_t seq, const std::string& name) {
+    ASSERT_TRUE(MakeDirs(channel_->Path("nodes/0")).ok());
+    AttemptEvent event;
+    event.seq = seq;
+    event.time = kNow;
+    event.event = name;
+    const Result<Fd> file =
+        OpenFile(channel_->Path("nodes/0/events.jsonl"), O_WRONLY | O_CREAT | O_APPEND);
+    ASSERT_TRUE(file.ok());
+    ASSERT_TRUE(WriteAll(file->get(), event.ToJson().Dump() + "\n").ok());
+  }
+  Job Look() {
+    const Status looked = reconciler_->LookAt("a");
+    EXPECT_TRUE(looked.ok()) << looked.text();
+    return Read();
+  }
+  Job Read() {
+    Job job;
+    EXPECT_TRUE(database_
+                    ->ReadNow([&](Transaction& transaction) {
+                      ASSIGN_OR_RETURN(job, store_.Get(transaction, "a"));
+                      return Status();
+                    })
+                    .ok());
+    return job;
+  }
+  Fd HoldLock() {
+    Result<Fd> lock = channel_->TakeRunnerLock({BootId(), getpid(), 1});
+    EXPECT_TRUE(lock.ok()) << lock.status().text();
+    return lock.ok() ? std::move(*lock) : Fd();
+  }
+
+  std::string home_;
+  ManualClock clock_{kNow};
+  FakeBackend backend_;
+  std::unique_ptr<Database> database_;
+  std::optional<Reconciler> reconciler_;
+  std::optional<AttemptChannel> channel_;
+  JobStore store_;
+  std::vector<std::string> told_;
+};
+
+TEST_F(ReconcilerTest, FollowsTheEventsOfAnAttempt) {
+  const Fd lock = HoldLock();
+  AppendEvent(1, "started");
+  AppendEvent(2, "inputs_ready");
+  EXPECT_EQ(Look().state, JobState::kStarting);
+  AppendEvent(3, "ranks_started");
+  const Job running = Look();
+  EXPECT_EQ(running.state, JobState::kRunning);
+  EXPECT_EQ(running.started, kNow);
+  AppendEvent(4, "ranks_ended");
+  EXPECT_EQ(Look().state, JobState::kFinalizing);
+  EXPECT_EQ(told_, std::vector<std::string>{"running"});
+}
+
+TEST_F(ReconcilerTest, ReadingAgainChangesNothing) {
+  const Fd lock = HoldLock();
+  AppendEvent(1, "inputs_ready");
+  AppendEvent(2, "ranks_started");
+  const Job once = Look();
+  const Job twice = Look();
+  EXPECT_EQ(once.event_seq, twice.event_seq);
+  EXPECT_EQ(told_.size(), 1U);
+}
+
+TEST_F(ReconcilerTest, TakesTheWholeStoryAtOnceAfterABreak) {
+  {
+    const Fd lock = HoldLock();
+    AppendEvent(1, "inputs_ready");
+    AppendEvent(2, "ranks_started");
+    AppendEvent(3, "ranks_ended");
+    ExitRecord exit;
+    exit.seq = 4;
+    exit.cause = "exited";
+    exit.code = 0;
+    exit.ended = kNow;
+    ASSERT_TRUE(channel_->WriteExit(exit).ok());
+  }
+  const Job job = Look();
+  EXPECT_EQ(job.state, JobState::kCompleted);
+  EXPECT_EQ(job.exit_code, 0);
+  EXPECT_EQ(told_, (std::vector<std::string>{"running", "ended", "replayed"}));
+}
+
+TEST_F(ReconcilerTest, AnExitCodeFailsTheJobAndIsKept) {
+  {
+    const Fd lock = HoldLock();
+    ExitRecord exit;
+    exit.seq = 1;
+    exit.cause = "exited";
+    exit.code = 7;
+    ASSERT_TRUE(channel_->WriteExit(exit).ok());
+  }
+  const Job job = Look();
+  EXPECT_EQ(job.state, JobState::kFailed);
+  EXPECT_EQ(job.exit_code, 7);
+  EXPECT_EQ(job.error, "exit code 7");
+}
+
+TEST_F(ReconcilerTest, ARunnerThatIsGoneWithoutAWordIsLostAndSweptAfter) {
+  HoldLock().Close();
+  const Job job = Look();
+  EXPECT_EQ(job.state, JobState::kFailed);
+  EXPECT_EQ(job.cause, "runner_lost");
+  EXPECT_EQ(backend_.swept, 1);
+}
+
+TEST_F(ReconcilerTest, AnotherBootMeansThatTheMachineWasRestarted) {
+  {
+    Result<Fd> lock = channel_->TakeRunnerLock({"another boot", 1, 1});
+    ASSERT_TRUE(lock.ok());
+  }
+  EXPECT_EQ(Look().cause, "machine_restarted");
+}
+
+TEST_F(ReconcilerTest, SilenceIsNoDeath) {
+  const Fd lock = HoldLock();
+  clock_.Advance(std::chrono::hours(1));
+  EXPECT_EQ(Look().state, JobState::kPreparing);
+  EXPECT_EQ(backend_.swept, 0);
+}
+
+TEST_F(ReconcilerTest, ARunnerThatNeverStartedIsGivenUpAfterAWhile) {
+  EXPECT_EQ(Look().state, JobState::kPreparing);
+  clock_.Advance(std::chrono::seconds(29));
+  EXPECT_EQ(Look().state, JobState::kPreparing);
+  clock_.Advance(std::chrono::seconds(2));
+  EXPECT_EQ(Look().cause, "runner_lost");
+}
+
+TEST_F(ReconcilerTest, AsksForACancelAndAgainOnlyAfterAWhile) {
+  const Fd lock = HoldLock();
+  ASSERT_TRUE(database_
+                  ->WriteNow([&](Transaction& transaction) {
+                    ASSIGN_OR_RETURN(Job job, store_.Get(transaction, "a"));
+                    return store_.Move(transaction, job, JobEvent::kCancelAsked, "", kNow);
+                  })
+                  .ok());
+  Look();
+  Look();
+  EXPECT_EQ(backend_.cancelled, 1);
+  clock_.Advance(std::chrono::seconds(6));
+  Look();
+  EXPECT_EQ(backend_.cancelled, 2);
+}
+
+TEST_F(ReconcilerTest, ARingMakesItLookAtOnce) {
+  const Fd lock = HoldLock();
+  ASSERT_TRUE(reconciler_->Start().ok());
+  AppendEvent(1, "inputs_ready");
+  const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  (home_ + "/run/doorbell.sock").copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(sendto(socket.get(), "a/1", 3, 0, reinterpret_cast<const sockaddr*>(&address),
+                   sizeof address),
+            3);
+  for (int i = 0; i < 400 && Read().state != JobState::kStarting; ++i) usleep(5000);
+  EXPECT_EQ(Read().state, JobState::kStarting);
+  reconciler_->Stop();
+}
+
+}  // namespace
+}  // namespace lazurite::reconciler

@@ -1,0 +1,192 @@
+#include "engine/scheduler/scheduler.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "domain/schema/schema.h"
+
+namespace lazurite::scheduler {
+namespace {
+
+constexpr Time kNow = FromMillis(1'700'000'000'000);
+
+// Remembers what was started; refuses the jobs it is told to.
+class FakeBackend final : public ComputeBackend {
+ public:
+  std::vector<std::optional<Refusal>> Submit(std::span<const AttemptRef> attempts) override {
+    std::vector<std::optional<Refusal>> answers;
+    for (const AttemptRef& attempt : attempts) {
+      started.With([&](auto& names) { names.push_back(attempt.job); });
+      answers.push_back(attempt.job == refused
+                            ? std::optional(Refusal{Unavailable("no such node"), false})
+                            : std::nullopt);
+    }
+    return answers;
+  }
+  Result<std::vector<Seen>> Poll(std::span<const AttemptRef> attempts) override {
+    return std::vector<Seen>(attempts.size());
+  }
+  Status Cancel(std::span<const AttemptRef>) override { return {}; }
+  Status Sweep(std::span<const AttemptRef>) override { return {}; }
+  Result<std::string> Explain(const AttemptRef&) override { return std::string(); }
+  Result<std::vector<NodeView>> Capacity() override { return std::vector<NodeView>(); }
+
+  std::vector<std::string> Started() const {
+    return started.With([](const auto& names) { return names; });
+  }
+  Locked<std::vector<std::string>> started;
+  std::string refused;
+};
+
+class SchedulerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    home_ = testing::TempDir() + "scheduler-XXXXXX";
+    ASSERT_NE(mkdtemp(home_.data()), nullptr);
+    auto database = OpenSqlite({.path = home_ + "/test.db"}, AllMigrations());
+    ASSERT_TRUE(database.ok()) << database.status().text();
+    database_ = std::move(*database);
+  }
+  void TearDown() override {
+    scheduler_.reset();
+    database_.reset();
+    ASSERT_TRUE(RemoveTree(home_).ok());
+  }
+
+  void Start(int slots) {
+    scheduler_.emplace(
+        SchedulerOptions{.database = database_.get(),
+                         .clock = &clock_,
+                         .backend = &backend_,
+                         .home = home_,
+                         .machine = {.slots = slots, .gpus = {}},
+                         .build_attempt = [this](Transaction&, const Job& job,
+                                                 const Placed&) -> Result<AttemptSpec> {
+                           if (job.name == broken_)
+                             return NotFound("there is no environment \"x\"");
+                           AttemptSpec spec;
+                           spec.job = job.name;
+                           spec.home = home_;
+                           return spec;
+                         },
+                         .make_secrets = [](const Job&) { return AttemptSecrets(); }});
+    scheduler_->Start();
+  }
+  void Submit(const std::string& name, int priority = 0) {
+    const Status added = database_->WriteNow([&](Transaction& transaction) {
+      Job job;
+      job.name = name;
+      job.compute = "local";
+      job.priority = priority;
+      job.created = job.modified = kNow;
+      job.properties["jobType"] = "Command";
+      job.properties["command"] = "true";
+      job.properties["environmentId"] = "azureml:x:1";
+      TRY(store_.Insert(transaction, job));
+      return store_.Move(transaction, job, JobEvent::kSubmitted, "", kNow);
+    });
+    ASSERT_TRUE(added.ok()) << added.text();
+    if (scheduler_) scheduler_->Wake();
+  }
+  void Complete(const std::string& name) {
+    const Status ended = database_->WriteNow([&](Transaction& transaction) {
+      ASSIGN_OR_RETURN(Job job, store_.Get(transaction, name));
+      return store_.Move(transaction, job, JobEvent::kCompleted, "", kNow);
+    });
+    ASSERT_TRUE(ended.ok()) << ended.text();
+    scheduler_->Wake();
+  }
+  Job Read(const std::string& name) {
+    Job job;
+    EXPECT_TRUE(database_
+                    ->ReadNow([&](Transaction& transaction) {
+                      ASSIGN_OR_RETURN(job, store_.Get(transaction, name));
+                      return Status();
+                    })
+                    .ok());
+    return job;
+  }
+  // Waits until `is_true` holds, for at most five seconds.
+  static bool Soon(const std::function<bool()>& is_true) {
+    for (int i = 0; i < 1000; ++i) {
+      if (is_true()) return true;
+      usleep(5000);
+    }
+    return false;
+  }
+  bool SoonStarted(const std::vector<std::string>& names) {
+    return Soon([&] { return backend_.Started() == names; });
+  }
+
+  std::string home_;
+  ManualClock clock_{kNow};
+  FakeBackend backend_;
+  std::unique_ptr<Database> database_;
+  std::optional<Scheduler> scheduler_;
+  JobStore store_;
+  std::string broken_;
+};
+
+TEST_F(SchedulerTest, StartsWhatFitsAndTheNextWhenAPlaceIsFree) {
+  Start(1);
+  Submit("a");
+  Submit("b");
+  ASSERT_TRUE(SoonStarted({"a"}));
+  EXPECT_TRUE(Soon([&] {
+    return scheduler_->Explain("b") == "needs 1 slot of 1, 0 free: held by job a";
+  })) << scheduler_->Explain("b");
+  Complete("a");
+  EXPECT_TRUE(SoonStarted({"a", "b"}));
+}
+
+TEST_F(SchedulerTest, HigherPriorityGoesFirst) {
+  Submit("low", -1);
+  Submit("high", 1);
+  Start(1);
+  EXPECT_TRUE(SoonStarted({"high"}));
+}
+
+TEST_F(SchedulerTest, AJobWhoseNeedsAreMissingFailsWithThemNamed) {
+  broken_ = "a";
+  Start(1);
+  Submit("a");
+  Submit("b");
+  ASSERT_TRUE(SoonStarted({"b"}));
+  const Job job = Read("a");
+  EXPECT_EQ(job.state, JobState::kFailed);
+  EXPECT_EQ(job.error, "there is no environment \"x\"");
+}
+
+TEST_F(SchedulerTest, ARefusalOfTheBackendFailsTheJob) {
+  backend_.refused = "a";
+  Start(1);
+  Submit("a");
+  ASSERT_TRUE(Soon([&] { return Read("a").state == JobState::kFailed; }));
+  EXPECT_EQ(Read("a").cause, "backend");
+}
+
+TEST_F(SchedulerTest, AfterARestartThePlacedButNeverStartedIsStartedAgain) {
+  Start(1);
+  Submit("a");
+  ASSERT_TRUE(SoonStarted({"a"}));
+  scheduler_.reset();
+  Start(1);
+  EXPECT_TRUE(SoonStarted({"a", "a"}));
+  EXPECT_EQ(Read("a").attempt, 1);
+}
+
+TEST_F(SchedulerTest, WhatRunsIsNotStartedAgain) {
+  Start(1);
+  Submit("a");
+  ASSERT_TRUE(SoonStarted({"a"}));
+  const AttemptChannel channel(AttemptChannel::FolderOf(home_, "a", 1));
+  const Result<Fd> lock = channel.TakeRunnerLock({BootId(), getpid(), 1});
+  ASSERT_TRUE(lock.ok());
+  scheduler_.reset();
+  Start(2);
+  Submit("b");
+  ASSERT_TRUE(SoonStarted({"a", "b"}));
+}
+
+}  // namespace
+}  // namespace lazurite::scheduler
