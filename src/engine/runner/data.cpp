@@ -1,0 +1,218 @@
+#include "engine/runner/data.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+#include <cstdlib>
+
+namespace lazurite::runner {
+namespace {
+
+// What a script writes below these folders of its working directory belongs to its run.
+constexpr std::array<const char*, 2> kArtifactFolders = {"outputs", "logs"};
+
+bool IsMounted(DataMode mode) {
+  return mode == DataMode::kReadOnlyMount || mode == DataMode::kEvalMount;
+}
+
+bool IsFileType(const std::string& type) { return type == "uri_file"; }
+
+Status CheckName(const std::string& name) {
+  ASSIGN_OR_RETURN(const std::string safe, SafeRelative(name));
+  if (safe.find('/') != std::string::npos) return InvalidArgument("\"" + name + "\" is no name");
+  return {};
+}
+
+// A copy file by file, so that a cancel is heard.
+Status CopyData(const std::string& from, const std::string& to,
+                const JobData::Cancelled& cancelled) {
+  if (!IsDir(from)) return CopyTree(from, to);
+  TRY(MakeDirs(to));
+  ASSIGN_OR_RETURN(const std::vector<WalkEntry> entries, WalkTree(from));
+  for (const WalkEntry& entry : entries) {
+    if (cancelled()) return Status(Code::kCancelled, "cancelled");
+    const std::string target = JoinPath(to, entry.path);
+    if (S_ISDIR(entry.info.st_mode)) {
+      TRY(MakeDirs(target));
+    } else {
+      TRY(CopyTree(JoinPath(from, entry.path), target));
+    }
+  }
+  return {};
+}
+
+// Where a path leads, all links followed; "" if nowhere.
+std::string RealPath(const std::string& path) {
+  char* const real = realpath(path.c_str(), nullptr);
+  if (real == nullptr) return "";
+  std::string out = real;
+  free(real);
+  return out;
+}
+
+bool IsBelow(const std::string& path, const std::string& folder) {
+  return path.starts_with(folder + "/");
+}
+
+// The finished file under a second name if that can be, else a copy; replaces what is there.
+Status LinkOrCopy(const std::string& from, const std::string& to) {
+  TRY(MakeDirs(DirName(to)));
+  if (link(from.c_str(), to.c_str()) == 0) return {};
+  if (errno == EEXIST) {
+    if (unlink(to.c_str()) != 0) return ErrnoStatus("replacing " + to, errno);
+    if (link(from.c_str(), to.c_str()) == 0) return {};
+  }
+  return CopyTree(from, to);
+}
+
+}  // namespace
+
+Result<DataPlaces> JobData::Prepare(Sandbox& sandbox, const Cancelled& cancelled) {
+  const std::string code = folder_ + "/code";
+  if (!spec_.code_source.empty()) {
+    Status copied = CopyData(spec_.code_source, code, cancelled);
+    if (!copied.ok()) return std::move(copied).With("copying the code");
+  }
+  for (const char* name : kArtifactFolders) TRY(MakeDirs(JoinPath(code, name)));
+  if (!spec_.inputs.empty() || !spec_.outputs.empty()) TRY(MakeDirs(folder_ + "/data"));
+  places_.inputs = spec_.literals;
+  for (const AttemptInput& input : spec_.inputs) {
+    Status prepared = PrepareInput(input, sandbox, cancelled);
+    if (!prepared.ok()) return std::move(prepared).With("input " + input.name);
+  }
+  for (const AttemptOutput& output : spec_.outputs) {
+    Status prepared = PrepareOutput(output);
+    if (!prepared.ok()) return std::move(prepared).With("output " + output.name);
+  }
+  return places_;
+}
+
+Status JobData::PrepareInput(const AttemptInput& input, Sandbox& sandbox,
+                             const Cancelled& cancelled) {
+  TRY(CheckName(input.name));
+  if (input.mode == DataMode::kDirect) {
+    places_.inputs[input.name] = input.uri;
+    log_("input " + input.name + ": as its address " + input.uri);
+    return {};
+  }
+  if (!Exists(input.source)) return NotFound("nothing lies at " + input.source);
+  const bool is_folder = IsDir(input.source);
+  // A file keeps its name, since programs look at its ending.
+  std::string place = folder_ + "/inputs/" + input.name;
+  if (!is_folder) place += "/" + BaseName(input.source);
+  places_.inputs[input.name] = place;
+  TRY(Link(place, "INPUT_" + input.name));
+  TRY(MakeDirs(DirName(place)));
+  if (IsMounted(input.mode)) {
+    if (is_folder) {
+      TRY(MakeDirs(place));
+    } else {
+      TRY(WriteFile(place, ""));
+    }
+    sandbox.AddReadOnly(input.source, place);
+    log_("input " + input.name + ": " + input.source + " itself, read-only");
+    return {};
+  }
+  if (input.mode == DataMode::kReadWriteMount) {
+    if (symlink(input.source.c_str(), place.c_str()) != 0) return ErrnoStatus("linking", errno);
+    log_("input " + input.name + ": " + input.source + " itself, writable");
+    return {};
+  }
+  log_("input " + input.name + ": copying " + input.source);
+  return CopyData(input.source, place, cancelled);
+}
+
+Status JobData::PrepareOutput(const AttemptOutput& output) {
+  TRY(CheckName(output.name));
+  const bool is_file = IsFileType(output.type);
+  const std::string place = folder_ + "/outputs/" + output.name;
+  if (output.mode == DataMode::kUpload) {
+    TRY(MakeDirs(place));
+    places_.outputs[output.name] = is_file ? place + "/" + BaseName(output.target) : place;
+    log_("output " + output.name + ": stored at " + output.target + " when the job has ended");
+  } else {
+    TRY(MakeDirs(is_file ? DirName(output.target) : output.target));
+    TRY(MakeDirs(DirName(place)));
+    if (symlink(output.target.c_str(), place.c_str()) != 0) return ErrnoStatus("linking", errno);
+    places_.outputs[output.name] = output.target;
+    log_("output " + output.name + ": written straight to " + output.target);
+  }
+  return Link(places_.outputs[output.name], output.name);
+}
+
+Status JobData::Link(const std::string& target, const std::string& name) const {
+  const std::string path = folder_ + "/data/" + name;
+  if (symlink(target.c_str(), path.c_str()) == 0) return {};
+  return ErrnoStatus("linking " + path, errno);
+}
+
+Status JobData::Store() {
+  Status result;
+  bool has_any = false;
+  for (const AttemptOutput& output : spec_.outputs) {
+    has_any = true;
+    Status stored = StoreOutput(output);
+    if (!stored.ok()) result = std::move(stored).With("output " + output.name);
+  }
+  for (const char* name : kArtifactFolders) {
+    Status stored = StoreArtifacts(name, has_any);
+    if (!stored.ok()) result = std::move(stored).With("artifacts");
+  }
+  if (!has_any || !result.ok()) return result;
+  const std::string some = spec_.outputs.empty() ? spec_.artifacts_folder : spec_.outputs[0].target;
+  return SyncFileSystem(IsDir(some) ? some : DirName(some));
+}
+
+Status JobData::StoreOutput(const AttemptOutput& output) {
+  if (output.mode != DataMode::kUpload) return {};
+  const auto place = places_.outputs.find(output.name);
+  if (place == places_.outputs.end()) return {};
+  if (!Exists(place->second)) {
+    log_("output " + output.name + ": the job wrote nothing");
+    return {};
+  }
+  log_("output " + output.name + ": storing " + output.target);
+  return Gather(place->second, output.target);
+}
+
+Status JobData::StoreArtifacts(const std::string& name, bool& has_any) {
+  const std::string from = folder_ + "/code/" + name;
+  if (spec_.artifacts_folder.empty() || !IsDir(from)) return {};
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(from));
+  if (names.empty()) return {};
+  has_any = true;
+  return Gather(from, JoinPath(spec_.artifacts_folder, name));
+}
+
+// All files at and below `from`. Links are followed, but only to what is the attempt's own: the
+// store must not get what a job was not allowed to see.
+Status JobData::Gather(const std::string& from, const std::string& to) {
+  const std::string own = RealPath(folder_);
+  if (!IsDir(from)) {
+    if (!IsBelow(RealPath(from), own)) return {};
+    return LinkOrCopy(RealPath(from), to);
+  }
+  TRY(MakeDirs(to));
+  ASSIGN_OR_RETURN(const std::vector<WalkEntry> entries, WalkTree(from));
+  for (const WalkEntry& entry : entries) {
+    const std::string source = JoinPath(from, entry.path);
+    const std::string target = JoinPath(to, entry.path);
+    if (S_ISDIR(entry.info.st_mode)) {
+      TRY(MakeDirs(target));
+      continue;
+    }
+    const std::string real = RealPath(source);
+    struct stat info {};
+    const bool is_file = stat(real.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+    if (is_file && IsBelow(real, own)) {
+      TRY(LinkOrCopy(real, target));
+    } else {
+      log_("left out: " + source + " is no file of this job's");
+    }
+  }
+  return {};
+}
+
+}  // namespace lazurite::runner

@@ -1,0 +1,48 @@
+// The job's data: its inputs before it starts, its outputs after it has ended.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "domain/attempt/attempt.h"
+#include "engine/runner/sandbox.h"
+#include "engine/runner/variables.h"
+
+namespace lazurite::runner {
+
+struct DataPlaces {
+  Variables inputs;   // name to path, URI or literal: what ${{inputs.name}} is
+  Variables outputs;  // name to path
+};
+
+class JobData final {
+ public:
+  using Log = std::function<void(std::string_view line)>;  // into system_logs/data.txt
+  using Cancelled = std::function<bool()>;
+
+  JobData(const AttemptSpec& spec, std::string folder, Log log)
+      : spec_(spec), folder_(std::move(folder)), log_(std::move(log)) {}
+
+  // Copies the code, makes inputs/, outputs/ and data/. Inputs that are mounted are put into
+  // `sandbox`. kCancelled if `cancelled` says so meanwhile.
+  Result<DataPlaces> Prepare(Sandbox& sandbox, const Cancelled& cancelled);
+  // After all processes have ended: outputs that are uploaded, and the run's artifacts
+  // (code/outputs and code/logs), go to their places; durable when it returns. Does all it can,
+  // whatever fails.
+  Status Store();
+
+ private:
+  Status PrepareInput(const AttemptInput& input, Sandbox& sandbox, const Cancelled& cancelled);
+  Status PrepareOutput(const AttemptOutput& output);
+  Status StoreOutput(const AttemptOutput& output);
+  Status StoreArtifacts(const std::string& name, bool& has_any);
+  Status Gather(const std::string& from, const std::string& to);
+  Status Link(const std::string& target, const std::string& name) const;
+
+  const AttemptSpec& spec_;
+  const std::string folder_;
+  const Log log_;
+  DataPlaces places_;
+};
+
+}  // namespace lazurite::runner

@@ -1,0 +1,118 @@
+#include "engine/runner/event_log.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+namespace lazurite::runner {
+namespace {
+
+constexpr std::string_view kEvents = "nodes/0/events.jsonl";
+// A build log of notes cannot fill the memory while the disk is full; further events are dropped.
+constexpr size_t kUnwrittenMax = 10'000;
+
+}  // namespace
+
+EventLog::EventLog(const AttemptChannel& channel, std::string doorbell, std::string ring)
+    : channel_(channel), doorbell_(std::move(doorbell)), ring_(std::move(ring)) {}
+
+EventLog::~EventLog() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+Status EventLog::Open() {
+  ASSIGN_OR_RETURN(file_, OpenFile(channel_.Path(kEvents), O_WRONLY | O_CREAT | O_APPEND));
+  socket_ = Fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  thread_ = std::thread([this] { Run(); });
+  return {};
+}
+
+void EventLog::Append(std::string_view event, Json detail) {
+  if (unwritten_.size() >= kUnwrittenMax) return;
+  const AttemptEvent line{next_seq_++, SystemClock().Now(), std::string(event), std::move(detail)};
+  unwritten_.push_back(line.ToJson().Dump() + "\n");
+  WriteOut();
+  {
+    const std::lock_guard lock(mutex_);
+    ++wanted_;
+  }
+  changed_.notify_all();
+}
+
+void EventLog::Note(std::string_view text) {
+  Json detail = Json::MakeObject();
+  detail["text"] = text;
+  Append("note", std::move(detail));
+}
+
+void EventLog::WriteOut() {
+  while (!unwritten_.empty()) {
+    const off_t before = lseek(file_.get(), 0, SEEK_END);
+    const Status written = WriteAll(file_.get(), unwritten_.front());
+    if (written.ok()) {
+      unwritten_.pop_front();
+      continue;
+    }
+    was_disk_full_ = was_disk_full_ || errno == ENOSPC || errno == EDQUOT;
+    // Half a line must not stay, or the next one would be torn too.
+    if (ftruncate(file_.get(), before) != 0) return;
+    Log(LogLevel::kWarning, "an event could not be written", {{"error", written.text()}});
+    return;
+  }
+}
+
+Status EventLog::Sync() {
+  WriteOut();
+  std::unique_lock lock(mutex_);
+  const int64_t target = wanted_;
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return synced_ >= target; });
+  return unwritten_.empty() ? failure_ : ErrnoStatus("writing events", ENOSPC);
+}
+
+Status EventLog::SyncOnce() {
+  if (fdatasync(file_.get()) != 0) return ErrnoStatus("syncing events", errno);
+  if (!std::exchange(is_first_sync_, false)) return {};
+  // Once: who has this attempt, so that it is not run again after the machine went down.
+  TRY(SyncFile(channel_.Path("nodes/0/runner.lock")));
+  TRY(SyncDir(channel_.Path("nodes/0")));
+  TRY(SyncDir(channel_.Path("nodes")));
+  return SyncDir(channel_.folder());
+}
+
+void EventLog::Run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return wanted_ > synced_ || is_stopping_; });
+    if (wanted_ == synced_) return;
+    const int64_t target = wanted_;
+    lock.unlock();
+    Status synced = SyncOnce();
+    Ring();
+    lock.lock();
+    if (!synced.ok()) failure_ = std::move(synced);
+    synced_ = target;
+    changed_.notify_all();
+  }
+}
+
+void EventLog::Ring() const {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (doorbell_.size() >= sizeof address.sun_path) return;
+  doorbell_.copy(address.sun_path, sizeof address.sun_path - 1);
+  // Nobody there, or too many rings waiting: the server looks by itself every second.
+  sendto(socket_.get(), ring_.data(), ring_.size(), 0, reinterpret_cast<const sockaddr*>(&address),
+         sizeof address);
+}
+
+}  // namespace lazurite::runner

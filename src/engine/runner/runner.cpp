@@ -1,0 +1,349 @@
+#include "engine/runner/runner.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "domain/attempt/attempt.h"
+#include "domain/attempt/process.h"
+#include "domain/workspace/places.h"
+#include "engine/runner/data.h"
+#include "engine/runner/event_log.h"
+#include "engine/runner/launch.h"
+#include "engine/runner/listener.h"
+#include "engine/runner/ranks.h"
+#include "engine/runner/signals.h"
+#include "engine/runner/supervisor.h"
+#include "engine/runner/variables.h"
+#include "spec/expression.h"
+
+namespace lazurite::runner {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kNotOurs = 3;
+// Room for the last words of an attempt on a full disk.
+constexpr off_t kReserveBytes = off_t{64} << 10;
+constexpr int64_t kDiskFullBytes = int64_t{1} << 20;
+
+RunnerIdentity OwnIdentity() {
+  const std::optional<ProcessView> self = LookAtProcess(getpid());
+  return {BootId(), getpid(), self ? self->start_time : 0};
+}
+
+// Appends lines to a file of system_logs, made with the first of them.
+class SystemLog {
+ public:
+  explicit SystemLog(std::string path) : path_(std::move(path)) {}
+  void Write(std::string_view line) {
+    if (!file_.valid()) {
+      Result<Fd> file = OpenFile(path_, O_WRONLY | O_CREAT | O_APPEND);
+      if (!file.ok()) return;
+      file_ = std::move(file).value();
+    }
+    // On a full disk the platform's own words are the first that can be missed.
+    if (!WriteAll(file_.get(), std::string(line) + "\n").ok()) return;
+  }
+
+ private:
+  const std::string path_;
+  Fd file_;
+};
+
+// Why an attempt ended before its ranks started.
+struct Failure {
+  std::string cause;
+  std::string message;
+};
+
+// One attempt from its spec to what exit.json says.
+class AttemptRun final {
+ public:
+  AttemptRun(const RunnerOptions& options, const AttemptChannel& channel, AttemptSpec spec,
+             AttemptSecrets secrets)
+      : options_(options),
+        channel_(channel),
+        spec_(std::move(spec)),
+        secrets_(std::move(secrets)),
+        signals_(channel.folder()),
+        events_(channel, DoorbellFile(spec_.home), spec_.job + "/" + std::to_string(spec_.attempt)),
+        environment_log_(channel.Path("system_logs/environment.txt")),
+        data_log_(channel.Path("system_logs/data.txt")),
+        data_(spec_, channel.folder(), [this](std::string_view line) { data_log_.Write(line); }) {}
+
+  // OK if exit.json was written.
+  Status Run();
+
+ private:
+  std::optional<Failure> Prepare();
+  std::optional<Failure> PrepareEnvironment();
+  std::optional<Failure> PrepareData();
+  std::optional<Failure> PreparePlan();
+  std::optional<Failure> StartRanks();
+  Failure FailureOf(const Status& status, std::string_view cause);
+  void TakeReports(const std::vector<Fd>& reports);
+  void WatchRanks();
+  void StoreOutputs();
+  Status Finish();
+  void SyncLogs();
+  std::string DiskWords() const;
+
+  const RunnerOptions& options_;
+  const AttemptChannel& channel_;
+  const AttemptSpec spec_;
+  const AttemptSecrets secrets_;
+  Signals signals_;
+  EventLog events_;
+  SystemLog environment_log_;
+  SystemLog data_log_;
+  JobData data_;
+  Sandbox sandbox_;
+  PreparedEnvironment environment_;
+  DataPlaces places_;
+  JobPlan plan_;
+  std::unique_ptr<Listener> listener_;
+  std::vector<Watched> watched_;
+  std::optional<Failure> start_failure_;
+  ExitRecord exit_;
+};
+
+Status AttemptRun::Run() {
+  TRY(events_.Open());
+  events_.Append("started");
+  const Result<Fd> reserve = OpenFile(channel_.Path("nodes/0/reserve"), O_WRONLY | O_CREAT);
+  if (reserve.ok() && posix_fallocate(reserve->get(), 0, kReserveBytes) != 0) {
+    Log(LogLevel::kWarning, "no room could be reserved for the attempt's last words");
+  }
+  std::optional<Failure> failure = Prepare();
+  if (!failure) failure = StartRanks();
+  if (failure) {
+    exit_.cause = failure->cause;
+    exit_.message = failure->message;
+  }
+  if (!watched_.empty()) WatchRanks();
+  if (listener_) listener_->Stop();
+  if (exit_.started) StoreOutputs();
+  return Finish();
+}
+
+std::optional<Failure> AttemptRun::Prepare() {
+  for (const char* folder : {"user_logs", "system_logs", "code"}) {
+    const Status made = MakeDirs(channel_.Path(folder));
+    if (!made.ok()) return FailureOf(made, "runner");
+  }
+  if (auto failure = PrepareEnvironment()) return failure;
+  if (auto failure = PrepareData()) return failure;
+  if (auto failure = PreparePlan()) return failure;
+  Result<std::unique_ptr<Listener>> listener =
+      Listener::Start({spec_.home, channel_.folder(), secrets_.token});
+  if (!listener.ok()) return FailureOf(listener.status(), "runner");
+  listener_ = std::move(listener).value();
+  return std::nullopt;
+}
+
+std::optional<Failure> AttemptRun::PrepareEnvironment() {
+  const auto builder = options_.make_environment_builder(spec_.environment_settings);
+  Result<PreparedEnvironment> prepared = builder->Prepare(
+      spec_.environment, [this](std::string_view line) { environment_log_.Write(line); },
+      [this] { return signals_.CancelAsked(); });
+  if (!prepared.ok()) return FailureOf(prepared.status(), "environment");
+  environment_ = std::move(prepared).value();
+  Json detail = Json::MakeObject();
+  detail["hash"] = environment_.hash;
+  detail["was_reused"] = environment_.was_reused;
+  detail["folder"] = environment_.folder;
+  events_.Append("environment_ready", std::move(detail));
+  return std::nullopt;
+}
+
+std::optional<Failure> AttemptRun::PrepareData() {
+  Result<DataPlaces> places = data_.Prepare(sandbox_, [this] { return signals_.CancelAsked(); });
+  if (!places.ok()) {
+    data_log_.Write(places.status().text());
+    return FailureOf(places.status(), "input");
+  }
+  places_ = std::move(places).value();
+  for (const std::string& path : spec_.hidden_paths) sandbox_.Hide(path);
+  events_.Append("inputs_ready");
+  return std::nullopt;
+}
+
+std::optional<Failure> AttemptRun::PreparePlan() {
+  const Result<std::string> command =
+      spec::ExpandCommand(spec_.command, places_.inputs, places_.outputs);
+  if (!command.ok()) return FailureOf(command.status(), "input");
+  Result<JobPlan> plan = PlanJob(spec_, channel_.folder(), command.value());
+  if (!plan.ok()) return FailureOf(plan.status(), "environment");
+  plan_ = std::move(plan).value();
+  return std::nullopt;
+}
+
+std::optional<Failure> AttemptRun::StartRanks() {
+  // Nothing of the user's runs before it is on disk that this attempt has begun.
+  const Status synced = events_.Sync();
+  if (!synced.ok() && !events_.was_disk_full()) return FailureOf(synced, "runner");
+  if (signals_.CancelAsked()) return Failure{"canceled", "the job was canceled before it started"};
+  const VariableSources sources{spec_,
+                                secrets_,
+                                environment_,
+                                channel_.folder(),
+                                listener_->address(),
+                                listener_->token(),
+                                places_.inputs,
+                                places_.outputs};
+  exit_.started = SystemClock().Now();
+  std::vector<Fd> reports;
+  for (const RankPlan& one : plan_.processes) {
+    Result<Launched> launched =
+        Launch({one.arguments, ForExec(RankVariables(sources, one.variables)),
+                channel_.Path("code"), channel_.Path(one.log), &sandbox_});
+    if (!launched.ok()) {
+      start_failure_ = FailureOf(launched.status(), "runner");
+      break;
+    }
+    watched_.push_back({launched->pid, one.rank, one.is_server});
+    reports.push_back(std::move(launched->report));
+  }
+  Json detail = Json::MakeObject();
+  detail["pids"] = Json::MakeArray();
+  for (const Watched& one : watched_) detail["pids"].Push(int64_t{one.pid});
+  events_.Append("ranks_started", std::move(detail));
+  TakeReports(reports);
+  return watched_.empty() ? start_failure_ : std::nullopt;
+}
+
+void AttemptRun::TakeReports(const std::vector<Fd>& reports) {
+  bool has_noted = false;
+  for (const Fd& one : reports) {
+    const LaunchReport report = ReadReport(one);
+    if (!report.failure.empty() && !start_failure_) {
+      start_failure_ = Failure{"runner", report.failure};
+    }
+    if (report.sandbox.empty() || std::exchange(has_noted, true)) continue;
+    events_.Note("inputs are links and can be written to, and nothing of the home is hidden: " +
+                 report.sandbox);
+    data_log_.Write("no mount namespace: " + report.sandbox);
+  }
+}
+
+void AttemptRun::WatchRanks() {
+  std::string failures = plan_.failures.empty() ? "" : channel_.Path(plan_.failures);
+  Supervisor supervisor(signals_, {watched_, spec_.timeout, spec_.cancel_grace, std::move(failures),
+                                   start_failure_.has_value()});
+  const Outcome outcome = supervisor.Watch();
+  exit_.ended = SystemClock().Now();
+  exit_.cause = outcome.cause;
+  exit_.code = outcome.code;
+  exit_.signal = outcome.signal;
+  exit_.rank = outcome.rank;
+  exit_.message = outcome.message;
+  exit_.usage = outcome.usage;
+  exit_.rank_usage = outcome.rank_usage;
+  if (start_failure_ && outcome.cause != "canceled") {
+    exit_.cause = start_failure_->cause;
+    exit_.message = start_failure_->message;
+  }
+  events_.Append("ranks_ended");
+}
+
+void AttemptRun::StoreOutputs() {
+  const Status stored = data_.Store();
+  if (stored.ok()) {
+    events_.Append("outputs_stored");
+    return;
+  }
+  data_log_.Write(stored.text());
+  if (!exit_.succeeded()) return events_.Note(stored.text());
+  exit_.cause = "output";
+  exit_.message = stored.text();
+}
+
+Status AttemptRun::Finish() {
+  SyncLogs();
+  unlink(channel_.Path("nodes/0/reserve").c_str());
+  if (!exit_.succeeded() && exit_.cause != "canceled") exit_.message += DiskWords();
+  Json detail = Json::MakeObject();
+  detail["cause"] = exit_.cause;
+  events_.Append("ended", std::move(detail));
+  const Status synced = events_.Sync();
+  if (!synced.ok()) Log(LogLevel::kWarning, "events are not complete", {{"error", synced.text()}});
+  if (!exit_.ended) exit_.ended = SystemClock().Now();
+  exit_.seq = events_.next_seq();
+  TRY(channel_.WriteExit(exit_));
+  events_.Ring();
+  return {};
+}
+
+void AttemptRun::SyncLogs() {
+  for (const std::string& log : plan_.logs) {
+    const std::string path = channel_.Path(log);
+    const Result<int64_t> size = FileSize(path);
+    if (!size.ok()) continue;
+    exit_.log_bytes[log] = size.value();
+    const Status synced = SyncFile(path);
+    if (!synced.ok()) events_.Note("the log may not be complete: " + synced.text());
+  }
+}
+
+// What a person has to know if the job may have failed for want of space.
+std::string AttemptRun::DiskWords() const {
+  struct statvfs info {};
+  const std::string& folder = channel_.folder();
+  if (statvfs(folder.c_str(), &info) != 0) return "";
+  const auto left = static_cast<int64_t>(info.f_bavail * info.f_frsize);
+  if (left >= kDiskFullBytes && !events_.was_disk_full()) return "";
+  return "; the disk of " + folder + " is full (" + FormatBytes(left) + " left)";
+}
+
+Failure AttemptRun::FailureOf(const Status& status, std::string_view cause) {
+  if (status.code() == Code::kCancelled || signals_.CancelAsked()) {
+    return {"canceled", "the job was canceled before it started"};
+  }
+  return {std::string(cause), status.text()};
+}
+
+// exit.json for an attempt that cannot even be read.
+Status GiveUp(const AttemptChannel& channel, const Status& why) {
+  ExitRecord exit;
+  exit.seq = 1;
+  exit.cause = "runner";
+  exit.message = why.text();
+  exit.ended = SystemClock().Now();
+  return channel.WriteExit(exit);
+}
+
+Status RunAttempt(const RunnerOptions& options, const AttemptChannel& channel) {
+  Result<AttemptSpec> spec = channel.ReadSpec();
+  if (!spec.ok()) return GiveUp(channel, spec.status());
+  Result<AttemptSecrets> secrets = channel.TakeSecrets();
+  if (!secrets.ok()) return GiveUp(channel, secrets.status());
+  return AttemptRun(options, channel, std::move(spec).value(), std::move(secrets).value()).Run();
+}
+
+}  // namespace
+
+int Run(const RunnerOptions& options) {
+  const AttemptChannel channel(options.attempt_folder);
+  // A no-op if this process leads a session already.
+  setsid();
+  const Result<Fd> lock = channel.TakeRunnerLock(OwnIdentity());
+  if (!lock.ok()) {
+    Log(LogLevel::kWarning, "the attempt cannot be run", {{"why", lock.status().text()}});
+    return lock.status().code() == Code::kConflict ? kNotOurs : kFailed;
+  }
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // Also for what prepares the environment.
+  setenv("LAZURITE_ATTEMPT", options.attempt_folder.c_str(), 1);
+  const Status done = RunAttempt(options, channel);
+  if (done.ok()) return kDone;
+  Log(LogLevel::kError, "the attempt could not be ended properly", {{"error", done.text()}});
+  return kFailed;
+}
+
+}  // namespace lazurite::runner

@@ -1,0 +1,35 @@
+// What a job's processes see of the file system: inputs that cannot be written, and nothing of what
+// is not theirs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace lazurite::runner {
+
+// Filled by the runner, entered by each rank's process before it becomes the user's program. Needs
+// privileges or user namespaces; without, inputs become links.
+class Sandbox final {
+ public:
+  // `target` (an empty folder or file, as `source` is) shows `source`, read-only with all below it.
+  void AddReadOnly(std::string source, std::string target);
+  // Nothing of this file or folder is to be seen. Fine if it does not exist.
+  void Hide(std::string path);
+  bool is_empty() const { return inputs_.empty() && hidden_.empty(); }
+
+  // Puts the calling process, which must have one thread, into a mount namespace of its own. Not
+  // OK: it goes on with links, and with nothing hidden, and this is why.
+  Status Enter() const;
+
+ private:
+  struct Input {
+    std::string source, target;
+  };
+  Status Mount() const;
+  std::vector<Input> inputs_;
+  std::vector<std::string> hidden_;
+};
+
+}  // namespace lazurite::runner
