@@ -240,6 +240,18 @@ Result<std::vector<JobTransition>> JobStore::Transitions(Transaction& transactio
   }
 }
 
+Status JobStore::Delete(Transaction& transaction, std::string_view name) const {
+  ASSIGN_OR_RETURN(Statement * transitions,
+                   transaction.Prepare("DELETE FROM job_transitions WHERE job = ?1"));
+  transitions->Bind(1, name);
+  TRY(transitions->Run());
+  ASSIGN_OR_RETURN(Statement * job, transaction.Prepare("DELETE FROM jobs WHERE name = ?1"));
+  job->Bind(1, name);
+  TRY(job->Run());
+  if (transaction.RowsChanged() == 0) return NotFound("no job named \"" + std::string(name) + "\"");
+  return transaction.RecordChange("job", name);
+}
+
 Result<std::vector<std::string>> JobStore::WithPrefix(Transaction& transaction,
                                                       std::string_view prefix, int limit) const {
   ASSIGN_OR_RETURN(Statement * select,

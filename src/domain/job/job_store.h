@@ -87,6 +87,8 @@ class JobStore final {
   Result<std::vector<Job>> Placed(Transaction& transaction, int limit) const;
   Result<std::vector<JobTransition>> Transitions(Transaction& transaction,
                                                  std::string_view job) const;
+  // Removes the job and its transitions. kNotFound.
+  Status Delete(Transaction& transaction, std::string_view name) const;
   // Names beginning with `prefix` (at most `limit`), newest first.
   Result<std::vector<std::string>> WithPrefix(Transaction& transaction, std::string_view prefix,
                                               int limit) const;

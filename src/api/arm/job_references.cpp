@@ -1,0 +1,149 @@
+#include "api/arm/job_references.h"
+
+#include "base/text.h"
+#include "domain/asset/asset_store.h"
+#include "domain/data/data_resolver.h"
+#include "domain/workspace/resource_store.h"
+
+namespace lazurite::arm {
+namespace {
+
+// Azure's curated environments: which of them can be made here is known to the runner.
+constexpr std::string_view kCuratedPrefix = "azureml-";
+
+// Collects what the user can put right; true failures go on.
+class Checker {
+ public:
+  Checker(Transaction& transaction, const BlobStore& blobs, const Scope& scope, Json& properties)
+      : transaction_(transaction), blobs_(blobs), scope_(scope), properties_(properties) {}
+
+  Status CheckAll(const JobSpec& spec) {
+    TRY(Note(CheckCompute(spec)));
+    if (!spec.code_id.empty()) {
+      TRY(Note(CheckAsset(AssetKind::kCode, spec.code_id, properties_.Find("codeId")), "codeId"));
+    }
+    TRY(Note(CheckEnvironment(spec.environment_id), "environmentId"));
+    for (const auto& [name, input] : spec.inputs) {
+      TRY(Note(CheckInput(name, input), "inputs." + name));
+    }
+    for (const auto& [name, output] : spec.outputs) {
+      TRY(Note(CheckOutput(output), "outputs." + name));
+    }
+    return {};
+  }
+
+  References Take() { return std::move(found_); }
+
+ private:
+  // Keeps a problem of the user's, gives back any other failure.
+  Status Note(Status status, std::string_view where = "") {
+    if (status.ok()) return {};
+    Code code = status.code();
+    if (code == Code::kInternal || code == Code::kUnavailable) return status;
+    if (code == Code::kFailedPrecondition) code = Code::kInvalidArgument;
+    std::string text = status.text();
+    if (!where.empty()) text = "properties." + std::string(where) + ": " + text;
+    found_.problems.emplace_back(code, std::move(text));
+    return {};
+  }
+
+  Status CheckCompute(const JobSpec& spec) {
+    found_.compute = kLocalCompute;
+    if (spec.compute_id.empty()) return {};
+    ASSIGN_OR_RETURN(found_.compute, FindCompute(transaction_, scope_, spec.compute_id));
+    return {};
+  }
+
+  // Pins a label.
+  Status CheckAsset(AssetKind kind, const std::string& reference, Json* member) {
+    ASSIGN_OR_RETURN(const AssetVersion version, assets_.Resolve(transaction_, kind, reference));
+    ASSIGN_OR_RETURN(const AssetReference parts, ParseAssetReference(reference));
+    if (parts.version.empty() && member != nullptr) {
+      *member = VersionId(scope_, ToText(kind), version.name, version.version);
+    }
+    return {};
+  }
+
+  Status CheckEnvironment(const std::string& reference) {
+    ASSIGN_OR_RETURN(const AssetReference parts, ParseAssetReference(reference));
+    if (!parts.registry.empty()) return {};
+    Status status =
+        CheckAsset(AssetKind::kEnvironment, reference, properties_.Find("environmentId"));
+    if (status.code() == Code::kNotFound && Lower(parts.name).starts_with(kCuratedPrefix))
+      return {};
+    return status;
+  }
+
+  Status CheckInput(const std::string& name, const JobInput& input) {
+    if (input.is_literal()) return {};
+    ASSIGN_OR_RETURN(const DataUri uri, ParseDataUri(input.value));
+    if (uri.kind == DataUri::Kind::kRemote) {
+      if (input.mode == DataMode::kDirect) return {};
+      return InvalidArgument("\"" + input.value +
+                             "\" lies outside of this server, which cannot fetch it; upload the "
+                             "data, or use mode direct to hand the address to the job as it is");
+    }
+    if (uri.kind == DataUri::Kind::kAsset) return CheckAssetInput(name, input, uri);
+    return DataResolver(blobs_, scope_).Resolve(transaction_, input.value).status();
+  }
+
+  Status CheckAssetInput(const std::string& name, const JobInput& input, const DataUri& uri) {
+    Json* member = properties_.Find("inputs");
+    if (member != nullptr) member = member->Find(name);
+    if (member != nullptr) member = member->Find("uri");
+    if (uri.asset.collection == ToText(AssetKind::kModel)) {
+      return CheckAsset(AssetKind::kModel, input.value, member);
+    }
+    Status status = CheckAsset(AssetKind::kData, input.value, member);
+    if (status.code() != Code::kNotFound || !uri.asset.collection.empty()) return status;
+    const Status as_model = CheckAsset(AssetKind::kModel, input.value, member);
+    return as_model.code() == Code::kNotFound ? status : as_model;
+  }
+
+  Status CheckOutput(const JobOutput& output) {
+    if (!output.uri.empty()) {
+      TRY(DataResolver(blobs_, scope_).Resolve(transaction_, output.uri).status());
+    }
+    if (output.name.empty() || output.version.empty()) return {};
+    const bool is_model = output.type.ends_with("_model");
+    const AssetKind kind = is_model ? AssetKind::kModel : AssetKind::kData;
+    ASSIGN_OR_RETURN(const std::optional<AssetVersion> taken,
+                     assets_.Find(transaction_, kind, output.name, output.version));
+    if (!taken) return {};
+    return Conflict("version " + output.version + " of \"" + output.name + "\" exists already");
+  }
+
+  Transaction& transaction_;
+  const BlobStore& blobs_;
+  const Scope& scope_;
+  Json& properties_;
+  AssetStore assets_;
+  References found_;
+};
+
+}  // namespace
+
+Result<std::string> FindCompute(Transaction& transaction, const Scope& scope,
+                                std::string_view reference) {
+  ASSIGN_OR_RETURN(const AssetReference parts, ParseAssetReference(reference));
+  const bool is_built_in =
+      EqualNoCase(parts.name, kLocalCompute) || EqualNoCase(parts.name, "serverless");
+  if (is_built_in) return std::string(kLocalCompute);
+  ASSIGN_OR_RETURN(const std::vector<Resource> computes,
+                   ResourceStore().List(transaction, ResourceKind::kCompute, scope.workspace));
+  std::string names = "\"" + std::string(kLocalCompute) + "\"";
+  for (const Resource& compute : computes) {
+    if (EqualNoCase(compute.name, parts.name)) return compute.name;
+    names += ", \"" + compute.name + "\"";
+  }
+  return NotFound("no compute is called \"" + parts.name + "\"; there are " + names);
+}
+
+Result<References> ResolveReferences(Transaction& transaction, const BlobStore& blobs,
+                                     const Scope& scope, const JobSpec& spec, Json& properties) {
+  Checker checker(transaction, blobs, scope, properties);
+  TRY(checker.CheckAll(spec));
+  return checker.Take();
+}
+
+}  // namespace lazurite::arm
