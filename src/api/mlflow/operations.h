@@ -1,0 +1,51 @@
+// MLflow's calls as operations inside a transaction, in tables: routes and the replay of kept calls use the same ones.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "api/mlflow/fields.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "engine/tracking/tracking.h"
+#include "storage/sql/database.h"
+
+namespace lazurite::mlflow {
+
+// What one call works with.
+struct Call {
+  Transaction& transaction;
+  const Fields& fields;  // body or query, with the path's parameters
+  IdSource& ids;
+  Time now;
+  tracking::Writer writer;
+  std::string user;  // who calls
+
+  // kPermissionDenied for a job's token: `what` is for people, "delete experiments".
+  Status OnlyForPeople(std::string_view what) const;
+};
+
+// Gives the answer's message.
+using Operation = Result<Json> (*)(Call& call);
+
+struct Route {
+  std::string_view method;
+  std::string_view path;  // below /api/2.0/mlflow and /ajax-api/2.0/mlflow
+  bool is_write;
+  Operation run;
+};
+
+// Each file of operations has a table.
+std::span<const Route> ExperimentOperations();
+std::span<const Route> RunOperations();
+std::span<const Route> LogOperations();
+std::span<const Route> HistoryOperations();
+std::span<const Route> LoggedModelOperations();
+std::span<const Route> RegisteredModelOperations();
+std::span<const Route> ModelVersionOperations();
+
+// The operation of LogOperations behind a whole path, "/api/2.0/mlflow/runs/log-metric"; nullptr if there is none.
+const Route* FindLogOperation(std::string_view path);
+
+}  // namespace lazurite::mlflow

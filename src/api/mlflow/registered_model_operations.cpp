@@ -1,0 +1,181 @@
+#include "api/mlflow/operations.h"
+#include "api/mlflow/wire.h"
+#include "domain/run/filter.h"
+
+namespace lazurite::mlflow {
+namespace {
+
+constexpr int64_t kSearchPreset = 100;
+constexpr int64_t kSearchMax = 1000;
+const ModelStore kModels;
+
+Result<Json> Answer(const Call& call, const RegisteredModel& model) {
+  ASSIGN_OR_RETURN(const auto latest, kModels.Latest(call.transaction, model.name, {}));
+  return Wrap("registered_model", ToJson(model, latest));
+}
+
+Result<Json> Create(Call& call) {
+  RegisteredModel model;
+  ASSIGN_OR_RETURN(model.name, call.fields.RequiredText("name"));
+  ASSIGN_OR_RETURN(model.description, call.fields.Text("description"));
+  ASSIGN_OR_RETURN(model.tags, call.fields.Pairs("tags"));
+  ASSIGN_OR_RETURN(const RegisteredModel made, kModels.Create(call.transaction, model, call.now));
+  return Wrap("registered_model", ToJson(made, {}));
+}
+
+Result<Json> Get(Call& call) {
+  ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
+  ASSIGN_OR_RETURN(const RegisteredModel model, kModels.Get(call.transaction, name));
+  return Answer(call, model);
+}
+
+Result<Json> Rename(Call& call) {
+  TRY(call.OnlyForPeople("rename registered models"));
+  ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
+  ASSIGN_OR_RETURN(const std::string new_name, call.fields.RequiredText("new_name"));
+  ASSIGN_OR_RETURN(const RegisteredModel model,
+                   kModels.Rename(call.transaction, name, new_name, call.now));
+  return Answer(call, model);
+}
+
+Result<Json> Update(Call& call) {
+  ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
+  ASSIGN_OR_RETURN(const std::string description, call.fields.Text("description"));
+  ASSIGN_OR_RETURN(const RegisteredModel model,
+                   kModels.Describe(call.transaction, name, description, call.now));
+  return Answer(call, model);
+}
+
+Result<Json> Delete(Call& call) {
+  TRY(call.OnlyForPeople("delete registered models"));
+  ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
+  TRY(kModels.Delete(call.transaction, name));
+  return Json::MakeObject();
+}
+
+Result<Json> SetTag(Call& call) {
+  ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
+  KeyValue tag;
+  ASSIGN_OR_RETURN(tag.key, call.fields.RequiredText("key"));
+  ASSIGN_OR_RETURN(tag.value, call.fields.Text("value"));
+  TRY(kModels.SetTag(call.transaction, name, tag, call.now));
+  return Json::MakeObject();
+}
+
+Result<Json> DeleteTag(Call& call) {
+  ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
+  ASSIGN_OR_RETURN(const std::string key, call.fields.RequiredText("key"));
+  TRY(kModels.DeleteTag(call.transaction, name, key, call.now));
+  return Json::MakeObject();
+}
+
+Result<Json> SetAlias(Call& call) {
+  ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
+  KeyValue alias;
+  ASSIGN_OR_RETURN(alias.key, call.fields.RequiredText("alias"));
+  ASSIGN_OR_RETURN(alias.value, call.fields.RequiredText("version"));
+  TRY(kModels.SetAlias(call.transaction, name, alias, call.now));
+  return Json::MakeObject();
+}
+
+Result<Json> DeleteAlias(Call& call) {
+  ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
+  ASSIGN_OR_RETURN(const std::string alias, call.fields.RequiredText("alias"));
+  TRY(kModels.DeleteAlias(call.transaction, name, alias, call.now));
+  return Json::MakeObject();
+}
+
+Result<Json> GetByAlias(Call& call) {
+  ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
+  ASSIGN_OR_RETURN(const std::string alias, call.fields.RequiredText("alias"));
+  ASSIGN_OR_RETURN(const ModelVersion version, kModels.GetByAlias(call.transaction, name, alias));
+  return Wrap("model_version", ToJson(version));
+}
+
+Result<Json> GetLatestVersions(Call& call) {
+  ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
+  ASSIGN_OR_RETURN(const auto stages, call.fields.Texts("stages"));
+  ASSIGN_OR_RETURN(const auto latest, kModels.Latest(call.transaction, name, stages));
+  Json answer = Json::MakeObject();
+  for (const ModelVersion& version : latest) answer["model_versions"].Push(ToJson(version));
+  return answer;
+}
+
+const FilterSubject& Subject() {
+  static const FilterSubject subject = {
+      .attributes = {{"name"},
+                     {"creation_timestamp", true},
+                     {"last_updated_timestamp", true, false, {"timestamp"}}}};
+  return subject;
+}
+
+FilterLookup LookupOf(const RegisteredModel& model) {
+  return [&model](FilterEntity entity, std::string_view key) -> FilterValue {
+    if (entity == FilterEntity::kTag) {
+      const std::string* value = FindValue(model.tags, key);
+      if (value != nullptr) return {{}, *value};
+      return key == kPromptTag ? FilterValue{{}, "false"} : FilterValue{};
+    }
+    if (key == "name") return {{}, model.name};
+    const int64_t time = key == "creation_timestamp" ? model.created_ms : model.modified_ms;
+    return {static_cast<double>(time), {}};
+  };
+}
+
+// Prompts are registered models too, but seen only by those who ask for them.
+bool AsksForPrompts(const std::vector<FilterClause>& filter) {
+  return std::any_of(filter.begin(), filter.end(),
+                     [](const FilterClause& clause) { return clause.key == kPromptTag; });
+}
+
+Result<Json> Search(Call& call) {
+  ASSIGN_OR_RETURN(const int64_t limit, call.fields.MaxResults(kSearchPreset, kSearchMax));
+  ASSIGN_OR_RETURN(const std::string token, call.fields.Text("page_token"));
+  ASSIGN_OR_RETURN(const int64_t offset, ReadPageToken(token));
+  ASSIGN_OR_RETURN(const std::string text, call.fields.Text("filter"));
+  ASSIGN_OR_RETURN(const auto filter, ParseFilter(text, Subject()));
+  ASSIGN_OR_RETURN(const auto entries, call.fields.Texts("order_by"));
+  ASSIGN_OR_RETURN(const auto order, ParseOrderBy(entries, Subject()));
+  ASSIGN_OR_RETURN(const auto all, kModels.List(call.transaction));
+  const bool prompts_too = AsksForPrompts(filter);
+  std::vector<const RegisteredModel*> found;
+  for (const RegisteredModel& model : all) {
+    const std::string* prompt = FindValue(model.tags, kPromptTag);
+    if (!prompts_too && prompt != nullptr && *prompt == "true") continue;
+    if (Matches(filter, LookupOf(model))) found.push_back(&model);
+  }
+  std::stable_sort(found.begin(), found.end(), [&order](const auto* a, const auto* b) {
+    return CompareBy(order, LookupOf(*a), LookupOf(*b)) < 0;
+  });
+  Json answer = Json::MakeObject();
+  const auto first = static_cast<size_t>(offset);
+  const size_t end = std::min(found.size(), first + static_cast<size_t>(limit));
+  for (size_t i = first; i < end; ++i) {
+    ASSIGN_OR_RETURN(const auto latest, kModels.Latest(call.transaction, found[i]->name, {}));
+    answer["registered_models"].Push(ToJson(*found[i], latest));
+  }
+  if (end < found.size()) answer["next_page_token"] = PageToken(static_cast<int64_t>(end));
+  return answer;
+}
+
+constexpr Route kRoutes[] = {
+    {"POST", "/registered-models/create", true, Create},
+    {"GET", "/registered-models/get", false, Get},
+    {"POST", "/registered-models/rename", true, Rename},
+    {"PATCH", "/registered-models/update", true, Update},
+    {"DELETE", "/registered-models/delete", true, Delete},
+    {"GET", "/registered-models/search", false, Search},
+    {"POST", "/registered-models/set-tag", true, SetTag},
+    {"DELETE", "/registered-models/delete-tag", true, DeleteTag},
+    {"POST", "/registered-models/alias", true, SetAlias},
+    {"DELETE", "/registered-models/alias", true, DeleteAlias},
+    {"GET", "/registered-models/alias", false, GetByAlias},
+    {"POST", "/registered-models/get-latest-versions", false, GetLatestVersions},
+    {"GET", "/registered-models/get-latest-versions", false, GetLatestVersions},
+};
+
+}  // namespace
+
+std::span<const Route> RegisteredModelOperations() { return kRoutes; }
+
+}  // namespace lazurite::mlflow
