@@ -1,4 +1,5 @@
-// MLflow's artifact proxy: files of runs and logged models through the server, at /api/2.0/mlflow-artifacts/….
+// MLflow's artifact proxy: files of runs and logged models through the server, at
+// /api/2.0/mlflow-artifacts/….
 #pragma once
 
 #include "api/http/context.h"

@@ -72,10 +72,9 @@ Result<Json> DeleteTag(Call& call) {
 }
 
 const FilterSubject& Subject() {
-  static const FilterSubject subject = {.attributes = {{"name"},
-                                                       {"creation_time", true},
-                                                       {"last_update_time", true}},
-                                        .order_only = {"experiment_id"}};
+  static const FilterSubject subject = {
+      .attributes = {{"name"}, {"creation_time", true}, {"last_update_time", true}},
+      .order_only = {"experiment_id"}};
   return subject;
 }
 

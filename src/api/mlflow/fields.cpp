@@ -62,8 +62,8 @@ std::optional<double> AsDouble(const Json& value) {
 
 Status InvalidValue(std::string_view name, const Json& value) {
   return InvalidArgument("Invalid value " + value.Dump() + " for parameter '" + std::string(name) +
-                         "' supplied:  Hint: Value was of type '" +
-                         std::string(PythonType(value)) + "'." + std::string(kHint));
+                         "' supplied:  Hint: Value was of type '" + std::string(PythonType(value)) +
+                         "'." + std::string(kHint));
 }
 
 const Json* Fields::Find(std::string_view name) const {

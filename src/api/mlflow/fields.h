@@ -1,5 +1,6 @@
-// The fields of a request, read as MLflow's own server does: snake_case or camelCase, 64-bit integers as numbers or
-// texts, doubles also as "NaN" and "Infinity", unknown fields ignored; what is wrong said in its words.
+// The fields of a request, read as MLflow's own server does: snake_case or camelCase, 64-bit
+// integers as numbers or texts, doubles also as "NaN" and "Infinity", unknown fields ignored; what
+// is wrong said in its words.
 #pragma once
 
 #include <optional>

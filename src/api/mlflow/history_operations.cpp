@@ -45,8 +45,8 @@ Result<Json> GetHistory(Call& call) {
   ASSIGN_OR_RETURN(const int64_t cursor, ReadPageToken(token));
   const int64_t limit =
       std::min<int64_t>(count.value_or(MetricStore::kPageMax), MetricStore::kPageMax);
-  ASSIGN_OR_RETURN(const MetricPage page, kMetrics.History(call.transaction, run, key, cursor,
-                                                           static_cast<int>(limit)));
+  ASSIGN_OR_RETURN(const MetricPage page,
+                   kMetrics.History(call.transaction, run, key, cursor, static_cast<int>(limit)));
   Json answer = ListOf(page.metrics);
   if (page.next != 0) answer["next_page_token"] = PageToken(page.next);
   return answer;
@@ -79,13 +79,14 @@ Result<Bulk> BulkOf(const Call& call) {
   ASSIGN_OR_RETURN(bulk.start, call.fields.Int("start_step"));
   ASSIGN_OR_RETURN(bulk.end, call.fields.Int("end_step"));
   if (bulk.start.has_value() != bulk.end.has_value()) {
-    return InvalidArgument("If either start step or end step are specified, both must be "
-                           "specified.");
+    return InvalidArgument(
+        "If either start step or end step are specified, both must be "
+        "specified.");
   }
   if (bulk.start && *bulk.start > *bulk.end) {
     return InvalidArgument("end_step must be greater than start_step. Found start_step=" +
-                           std::to_string(*bulk.start) + " and end_step=" +
-                           std::to_string(*bulk.end) + ".");
+                           std::to_string(*bulk.start) +
+                           " and end_step=" + std::to_string(*bulk.end) + ".");
   }
   ASSIGN_OR_RETURN(bulk.count, call.fields.MaxResults(kBulkPointsPreset, kBulkPointsMax));
   return bulk;
@@ -97,9 +98,9 @@ std::set<int64_t> PickSteps(const Bulk& bulk, const std::vector<std::vector<Metr
   std::set<int64_t> ends;
   for (const std::vector<Metric>& history : histories) {
     if (history.empty()) continue;
-    const auto [least, most] = std::minmax_element(
-        history.begin(), history.end(),
-        [](const Metric& a, const Metric& b) { return a.step < b.step; });
+    const auto [least, most] =
+        std::minmax_element(history.begin(), history.end(),
+                            [](const Metric& a, const Metric& b) { return a.step < b.step; });
     ends.insert({least->step, most->step});
     for (const Metric& metric : history) logged.insert(metric.step);
   }
@@ -127,8 +128,8 @@ Result<Json> GetBulkInterval(Call& call) {
   ASSIGN_OR_RETURN(const Bulk bulk, BulkOf(call));
   std::vector<std::vector<Metric>> histories;
   for (const std::string& run : bulk.runs) {
-    ASSIGN_OR_RETURN(auto history, kMetrics.WholeHistory(call.transaction, run, bulk.key,
-                                                         kWholeHistoryMax));
+    ASSIGN_OR_RETURN(auto history,
+                     kMetrics.WholeHistory(call.transaction, run, bulk.key, kWholeHistoryMax));
     histories.push_back(std::move(history));
   }
   const std::set<int64_t> steps = PickSteps(bulk, histories);

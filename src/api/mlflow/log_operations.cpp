@@ -117,8 +117,7 @@ Result<Json> LogInputs(Call& call) {
     ASSIGN_OR_RETURN(std::string model, fields.RequiredText("model_id"));
     models.push_back(std::move(model));
   }
-  ASSIGN_OR_RETURN(const RunInfo info,
-                   tracking::GetWritable(call.transaction, run, call.writer));
+  ASSIGN_OR_RETURN(const RunInfo info, tracking::GetWritable(call.transaction, run, call.writer));
   TRY(kRuns.LogInputs(call.transaction, info, datasets, models));
   return Json::MakeObject();
 }

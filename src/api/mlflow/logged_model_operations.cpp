@@ -95,17 +95,16 @@ Result<Json> LogParams(Call& call) {
 }
 
 const FilterSubject& Subject() {
-  static const FilterSubject subject = {.attributes = {{"name"},
-                                                       {"model_id"},
-                                                       {"model_type"},
-                                                       {"status"},
-                                                       {"source_run_id"},
-                                                       {"creation_timestamp", true, false,
-                                                        {"creation_time"}},
-                                                       {"last_updated_timestamp", true, false,
-                                                        {"last_updated_time"}}},
-                                        .has_metrics = true,
-                                        .has_params = true};
+  static const FilterSubject subject = {
+      .attributes = {{"name"},
+                     {"model_id"},
+                     {"model_type"},
+                     {"status"},
+                     {"source_run_id"},
+                     {"creation_timestamp", true, false, {"creation_time"}},
+                     {"last_updated_timestamp", true, false, {"last_updated_time"}}},
+      .has_metrics = true,
+      .has_params = true};
   return subject;
 }
 
@@ -174,8 +173,7 @@ Result<std::vector<Order>> OrderOf(const Call& call) {
     Order order;
     ASSIGN_OR_RETURN(const std::string name, fields.RequiredText("field_name"));
     ASSIGN_OR_RETURN(const bool is_ascending, fields.Bool("ascending", true));
-    ASSIGN_OR_RETURN(order.by,
-                     ParseOrderBy({name + (is_ascending ? " ASC" : " DESC")}, Subject()));
+    ASSIGN_OR_RETURN(order.by, ParseOrderBy({name + (is_ascending ? " ASC" : " DESC")}, Subject()));
     ASSIGN_OR_RETURN(const std::string dataset, fields.Text("dataset_name"));
     ASSIGN_OR_RETURN(const std::string digest, fields.Text("dataset_digest"));
     if (!dataset.empty()) order.scopes.push_back({dataset, digest});
@@ -186,8 +184,7 @@ Result<std::vector<Order>> OrderOf(const Call& call) {
 
 bool IsBefore(const LoggedModel& a, const LoggedModel& b, const std::vector<Order>& orders) {
   for (const Order& order : orders) {
-    const int compared =
-        CompareBy(order.by, LookupOf(a, order.scopes), LookupOf(b, order.scopes));
+    const int compared = CompareBy(order.by, LookupOf(a, order.scopes), LookupOf(b, order.scopes));
     if (compared != 0) return compared < 0;
   }
   return false;
@@ -208,9 +205,8 @@ Result<Json> Search(Call& call) {
   for (const LoggedModel& model : all) {
     if (Matches(filter, LookupOf(model, scopes))) found.push_back(&model);
   }
-  std::stable_sort(found.begin(), found.end(), [&orders](const auto* a, const auto* b) {
-    return IsBefore(*a, *b, orders);
-  });
+  std::stable_sort(found.begin(), found.end(),
+                   [&orders](const auto* a, const auto* b) { return IsBefore(*a, *b, orders); });
   Json answer = Json::MakeObject();
   const auto first = static_cast<size_t>(offset);
   const size_t end = std::min(found.size(), first + static_cast<size_t>(limit));

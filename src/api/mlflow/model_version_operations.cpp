@@ -53,10 +53,9 @@ Result<Json> Update(Call& call) {
 Result<Json> TransitionStage(Call& call) {
   ASSIGN_OR_RETURN(const ModelVersion version, Named(call));
   ASSIGN_OR_RETURN(const std::string stage, call.fields.RequiredText("stage"));
-  ASSIGN_OR_RETURN(const bool archive_others,
-                   call.fields.Bool("archive_existing_versions", false));
-  ASSIGN_OR_RETURN(const ModelVersion moved, kModels.SetStage(call.transaction, version, stage,
-                                                              archive_others, call.now));
+  ASSIGN_OR_RETURN(const bool archive_others, call.fields.Bool("archive_existing_versions", false));
+  ASSIGN_OR_RETURN(const ModelVersion moved,
+                   kModels.SetStage(call.transaction, version, stage, archive_others, call.now));
   return Wrap("model_version", ToJson(moved));
 }
 
@@ -155,16 +154,15 @@ Result<Json> Search(Call& call) {
   ASSIGN_OR_RETURN(const auto entries, call.fields.Texts("order_by"));
   ASSIGN_OR_RETURN(const auto order, ParseOrderBy(entries, Subject()));
   ASSIGN_OR_RETURN(const auto all, Candidates(call, filter));
-  const bool prompts_too = std::any_of(
-      filter.begin(), filter.end(), [](const auto& clause) { return clause.key == kPromptTag; });
+  const bool prompts_too = std::any_of(filter.begin(), filter.end(),
+                                       [](const auto& clause) { return clause.key == kPromptTag; });
   std::vector<const ModelVersion*> found;
   for (const ModelVersion& version : all) {
     if (!prompts_too && IsPrompt(version)) continue;
     if (Matches(filter, LookupOf(version))) found.push_back(&version);
   }
-  std::stable_sort(found.begin(), found.end(), [&order](const auto* a, const auto* b) {
-    return IsBefore(*a, *b, order);
-  });
+  std::stable_sort(found.begin(), found.end(),
+                   [&order](const auto* a, const auto* b) { return IsBefore(*a, *b, order); });
   Json answer = Json::MakeObject();
   const auto first = static_cast<size_t>(offset);
   const size_t end = std::min(found.size(), first + static_cast<size_t>(limit));

@@ -1,4 +1,5 @@
-// MLflow's calls as operations inside a transaction, in tables: routes and the replay of kept calls use the same ones.
+// MLflow's calls as operations inside a transaction, in tables: routes and the replay of kept calls
+// use the same ones.
 #pragma once
 
 #include <span>
@@ -45,7 +46,8 @@ std::span<const Route> LoggedModelOperations();
 std::span<const Route> RegisteredModelOperations();
 std::span<const Route> ModelVersionOperations();
 
-// The operation of LogOperations behind a whole path, "/api/2.0/mlflow/runs/log-metric"; nullptr if there is none.
+// The operation of LogOperations behind a whole path, "/api/2.0/mlflow/runs/log-metric"; nullptr if
+// there is none.
 const Route* FindLogOperation(std::string_view path);
 
 }  // namespace lazurite::mlflow

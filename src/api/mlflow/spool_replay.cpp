@@ -29,9 +29,8 @@ Status ApplySpoolEntry(Database& database, const SpoolEntry& entry, std::string_
   const mlflow::Route* route = mlflow::FindLogOperation(entry.path);
   Status status = NotFound("no logging call lies at " + entry.path);
   if (route != nullptr) {
-    status = database.WriteNow([&](Transaction& transaction) {
-      return Apply(transaction, *route, entry, job, now);
-    });
+    status = database.WriteNow(
+        [&](Transaction& transaction) { return Apply(transaction, *route, entry, job, now); });
   }
   if (status.ok()) return {};
   if (IsWorthTryingAgain(status.code())) return std::move(status).With("replaying " + entry.path);

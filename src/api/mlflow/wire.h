@@ -1,4 +1,5 @@
-// What answers look like: MLflow's messages as JSON (snake_case, 64-bit integers as numbers, empty lists left out).
+// What answers look like: MLflow's messages as JSON (snake_case, 64-bit integers as numbers, empty
+// lists left out).
 #pragma once
 
 #include <string>
@@ -21,7 +22,8 @@ Json ToJson(const ModelVersion& version);
 // {"key": value}
 Json Wrap(std::string_view key, Json value);
 
-// Where the next page of a search starts, as clients carry it, and back. kInvalidArgument if it is none of ours.
+// Where the next page of a search starts, as clients carry it, and back. kInvalidArgument if it is
+// none of ours.
 std::string PageToken(int64_t offset);
 Result<int64_t> ReadPageToken(std::string_view token);
 

@@ -19,8 +19,8 @@ std::vector<KeyValue> PairsOf(const Json* map) {
   std::vector<KeyValue> pairs;
   if (map == nullptr || !map->is_object()) return pairs;
   for (const Json::Member& member : map->object()) {
-    pairs.push_back({member.first,
-                     member.second.is_string() ? member.second.string() : member.second.Dump()});
+    pairs.push_back(
+        {member.first, member.second.is_string() ? member.second.string() : member.second.Dump()});
   }
   std::sort(pairs.begin(), pairs.end(),
             [](const KeyValue& a, const KeyValue& b) { return a.key < b.key; });
@@ -90,9 +90,10 @@ AssetVersion AssetOf(const ModelVersion& version) {
   if (!version.run.empty()) properties["jobName"] = version.run;
   Json extra = Json::MakeObject();
   extra[kSource] = version.source;
-  const std::pair<std::string_view, const std::string&> rows[] = {
-      {kRun, version.run}, {kRunLink, version.run_link}, {kLoggedModel, version.model},
-      {kUser, version.user}};
+  const std::pair<std::string_view, const std::string&> rows[] = {{kRun, version.run},
+                                                                  {kRunLink, version.run_link},
+                                                                  {kLoggedModel, version.model},
+                                                                  {kUser, version.user}};
   for (const auto& [key, value] : rows) {
     if (!value.empty()) extra[key] = value;
   }
@@ -206,9 +207,8 @@ Result<std::vector<RegisteredModel>> ModelStore::List(Transaction& transaction) 
                    assets_.ListContainers(transaction, query));
   std::vector<RegisteredModel> models;
   for (const AssetContainer& container : containers) models.push_back(ModelOf(container));
-  std::sort(models.begin(), models.end(), [](const RegisteredModel& a, const RegisteredModel& b) {
-    return a.name < b.name;
-  });
+  std::sort(models.begin(), models.end(),
+            [](const RegisteredModel& a, const RegisteredModel& b) { return a.name < b.name; });
   return models;
 }
 
@@ -272,9 +272,10 @@ Result<ModelVersion> ModelStore::SetStage(Transaction& transaction, const ModelV
   ASSIGN_OR_RETURN(AssetVersion asset,
                    FindVersion(assets_, transaction, version.name, version.version));
   if (archive_others && canonical != "Staging" && canonical != "Production") {
-    return InvalidArgument("Model version transition cannot archive existing model versions "
-                           "because '" + std::string(stage) +
-                           "' is not an Active stage. Valid stages are Staging, Production");
+    return InvalidArgument(
+        "Model version transition cannot archive existing model versions "
+        "because '" +
+        std::string(stage) + "' is not an Active stage. Valid stages are Staging, Production");
   }
   if (archive_others) {
     ASSIGN_OR_RETURN(const auto others, ListVersions(transaction, version.name));
@@ -350,8 +351,7 @@ Result<std::vector<ModelVersion>> ModelStore::Latest(Transaction& transaction,
   ASSIGN_OR_RETURN(const std::vector<ModelVersion> versions, ListVersions(transaction, name));
   std::vector<ModelVersion> latest;
   for (const ModelVersion& version : versions) {
-    if (!wanted.empty() &&
-        std::find(wanted.begin(), wanted.end(), version.stage) == wanted.end()) {
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), version.stage) == wanted.end()) {
       continue;
     }
     const bool is_seen = std::any_of(latest.begin(), latest.end(), [&](const ModelVersion& other) {

@@ -1,10 +1,11 @@
-// The model registry as MLflow sees it. A registered model is the container of a model asset, a model version is one of
-// its versions: the same objects that Azure's routes show. Every function works inside the caller's transaction. Messages
-// are MLflow's.
+// The model registry as MLflow sees it. A registered model is the container of a model asset, a
+// model version is one of its versions: the same objects that Azure's routes show. Every function
+// works inside the caller's transaction. Messages are MLflow's.
 //
-// Where MLflow's fields lie in an asset: description and tags where Azure has them too; aliases in the container's
-// `labels`; the address of the files in `modelUri`, the stage in `stage`, the run in `jobName`; what only MLflow knows in
-// the string map `properties` under names that begin with "mlflow.".
+// Where MLflow's fields lie in an asset: description and tags where Azure has them too; aliases in
+// the container's `labels`; the address of the files in `modelUri`, the stage in `stage`, the run
+// in `jobName`; what only MLflow knows in the string map `properties` under names that begin with
+// "mlflow.".
 #pragma once
 
 #include <string>
@@ -40,7 +41,7 @@ struct ModelVersion {
   std::string model_uri;  // where the files lie, as Azure writes it
   std::string run;        // that made it, or ""
   std::string run_link;
-  std::string model;      // logged model, or ""
+  std::string model;  // logged model, or ""
   int64_t created_ms = 0;
   int64_t modified_ms = 0;
   std::vector<KeyValue> tags;
@@ -81,7 +82,8 @@ class ModelStore final {
   Result<ModelVersion> DescribeVersion(Transaction& transaction, std::string_view name,
                                        std::string_view version, std::string_view description,
                                        Time now) const;
-  // kInvalidArgument if there is no such stage. `archive_others` moves the versions that are in that stage to Archived.
+  // kInvalidArgument if there is no such stage. `archive_others` moves the versions that are in
+  // that stage to Archived.
   Result<ModelVersion> SetStage(Transaction& transaction, const ModelVersion& version,
                                 std::string_view stage, bool archive_others, Time now) const;
   Status DeleteVersion(Transaction& transaction, std::string_view name, std::string_view version,
@@ -104,7 +106,8 @@ class ModelStore final {
 // The stage as MLflow writes it, whatever its case. kInvalidArgument.
 Result<std::string> CanonicalStage(std::string_view stage);
 
-// An address that the MLflow client can download from: the artifact proxy's for what lies in a datastore.
+// An address that the MLflow client can download from: the artifact proxy's for what lies in a
+// datastore.
 std::string DownloadUri(std::string_view model_uri);
 // The address that Azure's routes show for one that MLflow uses; others stay as they are.
 std::string ModelUriOf(std::string_view artifact_uri);

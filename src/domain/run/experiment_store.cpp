@@ -90,8 +90,7 @@ Result<int64_t> ExperimentStore::GetOrCreate(Transaction& transaction, std::stri
 }
 
 Result<Experiment> ExperimentStore::Get(Transaction& transaction, int64_t id) const {
-  ASSIGN_OR_RETURN(Statement * query,
-                   transaction.Prepare(std::string(kColumns) + "WHERE id = ?"));
+  ASSIGN_OR_RETURN(Statement * query, transaction.Prepare(std::string(kColumns) + "WHERE id = ?"));
   query->Bind(1, id);
   ASSIGN_OR_RETURN(std::vector<Experiment> found, ReadAll(transaction, *query));
   if (found.empty()) return NotFound("No Experiment with id=" + std::to_string(id) + " exists");
@@ -163,8 +162,8 @@ Status ExperimentStore::DeleteTag(Transaction& transaction, int64_t id, std::str
 }
 
 Result<std::vector<Experiment>> ExperimentStore::List(Transaction& transaction) const {
-  ASSIGN_OR_RETURN(Statement * query, transaction.Prepare(std::string(kColumns) +
-                                                          "ORDER BY created DESC, id ASC"));
+  ASSIGN_OR_RETURN(Statement * query,
+                   transaction.Prepare(std::string(kColumns) + "ORDER BY created DESC, id ASC"));
   return ReadAll(transaction, *query);
 }
 

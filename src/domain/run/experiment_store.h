@@ -1,4 +1,5 @@
-// Experiments: what runs are grouped by. Every function works inside the caller's transaction. Messages are MLflow's.
+// Experiments: what runs are grouped by. Every function works inside the caller's transaction.
+// Messages are MLflow's.
 #pragma once
 
 #include <optional>
@@ -14,8 +15,8 @@ namespace lazurite {
 
 class ExperimentStore final {
  public:
-  // Makes an experiment; an empty location becomes "mlflow-artifacts:/<id>". kConflict if the name is taken, also by a
-  // deleted one.
+  // Makes an experiment; an empty location becomes "mlflow-artifacts:/<id>". kConflict if the name
+  // is taken, also by a deleted one.
   Result<int64_t> Create(Transaction& transaction, const Experiment& experiment, Time now) const;
   // The id of the experiment called `name`, made or restored if need be.
   Result<int64_t> GetOrCreate(Transaction& transaction, std::string_view name, Time now) const;

@@ -311,8 +311,7 @@ class FilterParser {
         comparator == Comparator::kEqual || comparator == Comparator::kNotEqual;
     const bool is_like = comparator == Comparator::kLike || comparator == Comparator::kILike;
     const bool is_list = comparator == Comparator::kIn || comparator == Comparator::kNotIn;
-    const bool is_null =
-        comparator == Comparator::kIsNull || comparator == Comparator::kIsNotNull;
+    const bool is_null = comparator == Comparator::kIsNull || comparator == Comparator::kIsNotNull;
     if (IsNumeric(name)) return !is_like && !is_list && !is_null;
     if (name.entity == FilterEntity::kDataset) return is_equality || is_like || is_list;
     if (name.entity == FilterEntity::kAttribute) {
@@ -333,9 +332,10 @@ class FilterParser {
     while (true) {
       const Token token = Take();
       if (token.kind != Kind::kQuoted) {
-        return InvalidArgument("While parsing a list in the query, expected string value, "
-                               "punctuation, or whitespace, but got different type in list: (" +
-                               token.source + ")");
+        return InvalidArgument(
+            "While parsing a list in the query, expected string value, "
+            "punctuation, or whitespace, but got different type in list: (" +
+            token.source + ")");
       }
       clause.values.push_back(token.text);
       const Token next = Take();
@@ -499,9 +499,9 @@ int CompareBy(const std::vector<OrderBy>& order, const FilterLookup& a, const Fi
     if (rank != 0) return rank;
     int compared = 0;
     if (left.number) {
-      compared = Sign(*left.number < *right.number, *left.number > *right.number);
+      compared = Sign(*left.number<*right.number, *left.number> * right.number);
     } else if (left.text) {
-      compared = Sign(*left.text < *right.text, *left.text > *right.text);
+      compared = Sign(*left.text<*right.text, *left.text> * right.text);
     }
     if (compared != 0) return by.is_ascending ? compared : -compared;
   }

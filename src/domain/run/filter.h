@@ -1,5 +1,5 @@
-// MLflow's search language: clauses joined by AND, and order_by entries. Parsing and checking are pure functions; the
-// sentences are those of MLflow's own server.
+// MLflow's search language: clauses joined by AND, and order_by entries. Parsing and checking are
+// pure functions; the sentences are those of MLflow's own server.
 #pragma once
 
 #include <functional>
@@ -48,7 +48,7 @@ struct OrderBy {
 
 // One attribute of what is searched.
 struct FilterAttribute {
-  std::string_view name;   // canonical
+  std::string_view name;  // canonical
   bool is_numeric = false;
   bool is_listable = false;  // IN and NOT IN are allowed
   std::vector<std::string_view> aliases = {};
@@ -78,7 +78,8 @@ using FilterLookup = std::function<FilterValue(FilterEntity entity, std::string_
 
 // True if every clause holds. A clause on something absent is false, but IS NULL.
 bool Matches(const std::vector<FilterClause>& clauses, const FilterLookup& lookup);
-// Compares two objects by `order`: negative, 0 or positive. What is absent comes last, whatever the direction.
+// Compares two objects by `order`: negative, 0 or positive. What is absent comes last, whatever the
+// direction.
 int CompareBy(const std::vector<OrderBy>& order, const FilterLookup& a, const FilterLookup& b);
 
 // SQL's LIKE: '%' is any text, '_' any character.

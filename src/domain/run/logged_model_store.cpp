@@ -68,8 +68,9 @@ Status Missing(std::string_view id) {
 }
 
 Status CheckExists(Transaction& transaction, std::string_view id) {
-  ASSIGN_OR_RETURN(Statement * query,
-                   transaction.Prepare("SELECT 1 FROM logged_models WHERE is_deleted = 0 AND id = ?"));
+  ASSIGN_OR_RETURN(
+      Statement * query,
+      transaction.Prepare("SELECT 1 FROM logged_models WHERE is_deleted = 0 AND id = ?"));
   query->Bind(1, id);
   ASSIGN_OR_RETURN(const bool has_row, query->Step());
   return has_row ? Status() : Missing(id);
@@ -182,9 +183,9 @@ Result<std::vector<LoggedModel>> LoggedModelStore::List(
     Transaction& transaction, const std::vector<int64_t>& experiments) const {
   std::vector<LoggedModel> found;
   for (const int64_t experiment : experiments) {
-    ASSIGN_OR_RETURN(Statement * query,
-                     transaction.Prepare(std::string(kColumns) +
-                                         "experiment = ? ORDER BY created DESC, id"));
+    ASSIGN_OR_RETURN(
+        Statement * query,
+        transaction.Prepare(std::string(kColumns) + "experiment = ? ORDER BY created DESC, id"));
     query->Bind(1, experiment);
     while (true) {
       ASSIGN_OR_RETURN(const bool has_row, query->Step());

@@ -1,5 +1,5 @@
-// Logged models: what log_model makes, before (and whether or not) it is registered. Every function works inside the
-// caller's transaction. Messages are MLflow's.
+// Logged models: what log_model makes, before (and whether or not) it is registered. Every function
+// works inside the caller's transaction. Messages are MLflow's.
 #pragma once
 
 #include <string>
@@ -15,7 +15,8 @@ namespace lazurite {
 
 class LoggedModelStore final {
  public:
-  // Makes a model (status PENDING) in an active experiment; its id and artifact address are made up.
+  // Makes a model (status PENDING) in an active experiment; its id and artifact address are made
+  // up.
   Result<LoggedModel> Create(Transaction& transaction, const LoggedModel& model, IdSource& ids,
                              Time now) const;
   // With params, tags and metrics. kNotFound, also if it is deleted.

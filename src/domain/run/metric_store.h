@@ -1,5 +1,5 @@
-// Metric points of runs: their histories (the series store), the latest of each key, and what they say about logged
-// models. Every function works inside the caller's transaction.
+// Metric points of runs: their histories (the series store), the latest of each key, and what they
+// say about logged models. Every function works inside the caller's transaction.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +23,12 @@ class MetricStore final {
   // Most points one page can hold.
   static constexpr int kPageMax = 50000;
 
-  // Adds points that have been checked (CheckMetric). The same point again changes nothing. Infinities are kept as the
-  // largest doubles, as MLflow does.
+  // Adds points that have been checked (CheckMetric). The same point again changes nothing.
+  // Infinities are kept as the largest doubles, as MLflow does.
   Status Append(Transaction& transaction, std::string_view run,
                 const std::vector<Metric>& metrics) const;
-  // Points of one metric in (timestamp, step, value) order from `cursor` (0 = from the start), at most `limit`.
+  // Points of one metric in (timestamp, step, value) order from `cursor` (0 = from the start), at
+  // most `limit`.
   Result<MetricPage> History(Transaction& transaction, std::string_view run, std::string_view key,
                              int64_t cursor, int limit) const;
   // All points of one metric, at most `points_max`.

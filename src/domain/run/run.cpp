@@ -13,9 +13,7 @@ constexpr std::array<std::string_view, 4> kModelStatuses = {
 
 }  // namespace
 
-std::string_view ToText(RunStatus status) {
-  return kRunStatuses[static_cast<size_t>(status) - 1];
-}
+std::string_view ToText(RunStatus status) { return kRunStatuses[static_cast<size_t>(status) - 1]; }
 
 std::optional<RunStatus> ParseRunStatus(std::string_view text) {
   for (size_t i = 0; i < kRunStatuses.size(); ++i) {

@@ -1,5 +1,5 @@
-// What tracking keeps: experiments, runs with what was logged to them, and logged models. MLflow's words; times are
-// milliseconds since 1970 as the client gave them.
+// What tracking keeps: experiments, runs with what was logged to them, and logged models. MLflow's
+// words; times are milliseconds since 1970 as the client gave them.
 #pragma once
 
 #include <cstdint>
@@ -54,10 +54,10 @@ struct Metric {
   double value = 0;
   int64_t timestamp_ms = 0;
   int64_t step = 0;
-  std::string model;           // logged model it was measured on, or ""
-  std::string dataset_name;    // dataset it was measured on, or ""
+  std::string model;         // logged model it was measured on, or ""
+  std::string dataset_name;  // dataset it was measured on, or ""
   std::string dataset_digest;
-  std::string run;             // only in metrics of logged models
+  std::string run;  // only in metrics of logged models
 };
 
 struct Dataset {

@@ -7,10 +7,9 @@
 
 namespace lazurite::run_rows {
 
-const PairTable kParams = {
-    "SELECT key, value FROM run_params WHERE run = ? ORDER BY key",
-    "SELECT value FROM run_params WHERE run = ? AND key = ?",
-    "INSERT OR REPLACE INTO run_params (run, key, value) VALUES (?, ?, ?)"};
+const PairTable kParams = {"SELECT key, value FROM run_params WHERE run = ? ORDER BY key",
+                           "SELECT value FROM run_params WHERE run = ? AND key = ?",
+                           "INSERT OR REPLACE INTO run_params (run, key, value) VALUES (?, ?, ?)"};
 const PairTable kTags = {"SELECT key, value FROM run_tags WHERE run = ? ORDER BY key",
                          "SELECT value FROM run_tags WHERE run = ? AND key = ?",
                          "INSERT OR REPLACE INTO run_tags (run, key, value) VALUES (?, ?, ?)"};

@@ -138,8 +138,9 @@ void AddClause(Sql& sql, const FilterClause& clause) {
     case FilterEntity::kTag:
       return AddPair(sql, "run_tags", clause);
     case FilterEntity::kDataset:
-      sql.Add("EXISTS (SELECT 1 FROM run_datasets i JOIN datasets d ON d.id = i.dataset WHERE "
-              "i.run = r.id AND ");
+      sql.Add(
+          "EXISTS (SELECT 1 FROM run_datasets i JOIN datasets d ON d.id = i.dataset WHERE "
+          "i.run = r.id AND ");
       AddText(sql, clause.key == "context" ? "i.context" : "d." + clause.key, clause);
       sql.Add(")");
       return;
@@ -161,8 +162,7 @@ void AddOrder(Sql& sql, const OrderBy& by) {
   const std::string_view table = by.entity == FilterEntity::kMetric  ? "run_metrics"
                                  : by.entity == FilterEntity::kParam ? "run_params"
                                                                      : "run_tags";
-  const std::string from =
-      " FROM " + std::string(table) + " o WHERE o.run = r.id AND o.key = ";
+  const std::string from = " FROM " + std::string(table) + " o WHERE o.run = r.id AND o.key = ";
   sql.Add("coalesce((SELECT o.value IS NULL").Add(from).Value(by.key).Add("), 2), ");
   sql.Add("(SELECT o.value").Add(from).Value(by.key).Add(")").Add(direction);
 }

@@ -70,9 +70,10 @@ Status InsertRun(Transaction& transaction, const RunInfo& run) {
 Result<std::string> ChooseName(const NewRun& run, IdSource& ids) {
   const std::string* tag = FindValue(run.tags, kRunNameTag);
   if (!run.name.empty() && tag != nullptr && *tag != run.name) {
-    return InvalidArgument("Both 'run_name' argument and 'mlflow.runName' tag are specified, but "
-                           "with different values (run_name='" +
-                           run.name + "', mlflow.runName='" + *tag + "').");
+    return InvalidArgument(
+        "Both 'run_name' argument and 'mlflow.runName' tag are specified, but "
+        "with different values (run_name='" +
+        run.name + "', mlflow.runName='" + *tag + "').");
   }
   if (!run.name.empty()) return run.name;
   return tag != nullptr && !tag->empty() ? *tag : MakeUpName(ids);
@@ -181,8 +182,8 @@ Status RunStore::LogParams(Transaction& transaction, std::string_view run,
                              std::string(run) + "'. Attempted logging new value '" + param.value +
                              "'.");
     } else if (*old != param.value) {
-      changed.push_back("{'key': '" + param.key + "', 'old_value': '" + *old +
-                        "', 'new_value': '" + param.value + "'}");
+      changed.push_back("{'key': '" + param.key + "', 'old_value': '" + *old + "', 'new_value': '" +
+                        param.value + "'}");
     }
   }
   if (changed.empty()) return {};

@@ -1,5 +1,5 @@
-// Runs and what is logged to them, but for metric points (MetricStore). Every function works inside the caller's
-// transaction. Messages are MLflow's.
+// Runs and what is logged to them, but for metric points (MetricStore). Every function works inside
+// the caller's transaction. Messages are MLflow's.
 #pragma once
 
 #include <optional>
@@ -72,18 +72,19 @@ class RunStore final {
   Status LogOutputs(Transaction& transaction, std::string_view run,
                     const std::vector<ModelOutput>& models) const;
 
-  // A job's own run: made when the job is (status SCHEDULED), found again when called again. Its experiment is made if
-  // need be.
+  // A job's own run: made when the job is (status SCHEDULED), found again when called again. Its
+  // experiment is made if need be.
   Status EnsureJobRun(Transaction& transaction, const JobRun& job, IdSource& ids) const;
   // The job's ranks started: RUNNING.
   Status StartJobRun(Transaction& transaction, std::string_view job, Time now) const;
-  // The job ended. What the script itself said about the end of its run is overruled. Fine if there is no such run.
+  // The job ended. What the script itself said about the end of its run is overruled. Fine if there
+  // is no such run.
   Status FinishJobRun(Transaction& transaction, std::string_view job, RunStatus status,
                       Time end) const;
 };
 
-// Where a run's artifacts lie: below the experiment's own location if it was given one, else where the job's outputs and
-// logs are too.
+// Where a run's artifacts lie: below the experiment's own location if it was given one, else where
+// the job's outputs and logs are too.
 std::string RunArtifactUri(const Experiment& experiment, std::string_view run);
 
 }  // namespace lazurite

@@ -65,7 +65,6 @@ std::string Below(std::string_view path, std::string_view member) {
   return path.empty() ? std::string(member) : std::string(path) + "." + std::string(member);
 }
 
-
 bool IsOtherAsPath(std::string_view name, std::string_view normal) {
   return normal != name || normal == "." || normal.starts_with("..") || normal.starts_with("/");
 }

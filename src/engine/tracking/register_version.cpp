@@ -42,9 +42,9 @@ Status ResolveModels(Transaction& transaction, std::string_view rest, ModelVersi
     if (version.run.empty()) version.run = model.source_run;
     return {};
   }
-  ASSIGN_OR_RETURN(const ModelVersion other,
-                   ModelStore().GetVersion(transaction, rest.substr(0, slash),
-                                           rest.substr(slash + 1)));
+  ASSIGN_OR_RETURN(
+      const ModelVersion other,
+      ModelStore().GetVersion(transaction, rest.substr(0, slash), rest.substr(slash + 1)));
   version.model_uri = other.model_uri;
   return {};
 }
@@ -74,8 +74,9 @@ Status Resolve(Transaction& transaction, ModelVersion& version) {
                               : ResolveModels(transaction, source, version);
   }
   if (IsLocal(source)) {
-    return BadSource(source, "To use a local path as a model version source, log the files to a "
-                             "run first and give 'runs:/<run>/<path>'");
+    return BadSource(source,
+                     "To use a local path as a model version source, log the files to a "
+                     "run first and give 'runs:/<run>/<path>'");
   }
   version.model_uri = ModelUriOf(source);
   return {};
@@ -93,8 +94,8 @@ Status TellLoggedModel(Transaction& transaction, const ModelVersion& version) {
   }
   Json entry = Json::MakeObject();
   entry["name"] = version.name;
-  entry["version"] = ParseInt(version.version) ? Json(*ParseInt(version.version))
-                                               : Json(version.version);
+  entry["version"] =
+      ParseInt(version.version) ? Json(*ParseInt(version.version)) : Json(version.version);
   list.Push(std::move(entry));
   return models.SetTags(transaction, version.model, {{std::string(kVersionsTag), list.Dump()}});
 }

@@ -99,14 +99,13 @@ Status LogModelJson(Transaction& transaction, std::string_view run, std::string_
 }
 
 Result<bool> TakeReplayId(Transaction& transaction, std::string_view id, Time now) {
-  ASSIGN_OR_RETURN(
-      Statement * forget,
-      transaction.Prepare("DELETE FROM replayed WHERE id IN (SELECT id FROM replayed WHERE time < ? "
-                          "ORDER BY time LIMIT 10)"));
+  ASSIGN_OR_RETURN(Statement * forget,
+                   transaction.Prepare(
+                       "DELETE FROM replayed WHERE id IN (SELECT id FROM replayed WHERE time < ? "
+                       "ORDER BY time LIMIT 10)"));
   TRY(forget->Bind(1, ToMillis(now - kReplayMemory)).Run());
-  ASSIGN_OR_RETURN(
-      Statement * insert,
-      transaction.Prepare("INSERT OR IGNORE INTO replayed (id, time) VALUES (?, ?)"));
+  ASSIGN_OR_RETURN(Statement * insert,
+                   transaction.Prepare("INSERT OR IGNORE INTO replayed (id, time) VALUES (?, ?)"));
   TRY(insert->Bind(1, id).Bind(2, ToMillis(now)).Run());
   return transaction.RowsChanged() > 0;
 }

@@ -1,0 +1,308 @@
+#include "api/mlflow/artifact_routes.h"
+
+#include "api/http/database_await.h"
+#include "api/mlflow/fields.h"
+#include "api/mlflow/mlflow_error.h"
+#include "api/mlflow/wire.h"
+#include "base/text.h"
+#include "domain/run/artifact_place.h"
+#include "domain/run/logged_model_store.h"
+#include "domain/run/run_store.h"
+#include "engine/tracking/tracking.h"
+
+namespace lazurite::mlflow {
+namespace {
+
+// Names of one folder that a listing shows.
+constexpr size_t kListedMax = 100000;
+
+struct Listed {
+  std::string name;
+  bool is_dir = false;
+  int64_t bytes = 0;
+};
+
+// Percent signs are part of names: the path was decoded once, and that is all.
+Status CheckProxyPath(std::string_view path) {
+  if (SafeRelative(path).ok() && path.find('#') == std::string_view::npos) return {};
+  return InvalidArgument("Invalid path");
+}
+
+std::string_view ProxyPath(const Request& request) {
+  std::string_view path = request.Param("path");
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
+Result<std::string> FileOf(const ApiContext& context, std::string_view proxy_path) {
+  TRY(CheckProxyPath(proxy_path));
+  const ArtifactPlace place = PlaceOfProxyPath(proxy_path);
+  return context.blobs->PathOf(place.datastore, place.path);
+}
+
+// Whoever was let in may write below the artifact datastore, a job only to its own runs and their
+// models.
+Status CheckMayStore(Transaction& transaction, std::string_view path, const Caller& caller) {
+  if (caller.kind != Caller::Kind::kJob) return {};
+  const tracking::Writer writer{caller.name};
+  if (const std::string_view run = RunOfProxyPath(path); !run.empty()) {
+    return tracking::GetWritable(transaction, run, writer).status();
+  }
+  if (const std::string_view model = ModelOfProxyPath(path); !model.empty()) {
+    return tracking::CheckMayWriteModel(transaction, model, writer);
+  }
+  return Status(Code::kPermissionDenied,
+                "job " + caller.name + " may write artifacts only of its own runs and models");
+}
+
+Task<Status> CheckMayChange(const ApiContext& context, const Request& request,
+                            std::string_view path) {
+  CO_TRY(CheckProxyPath(path));
+  if (path.starts_with(kDatastoresPart)) {
+    co_return Status(Code::kPermissionDenied,
+                     "datastores are read-only here: upload data as an asset instead");
+  }
+  Database::Work work = [&](Transaction& transaction) {
+    return CheckMayStore(transaction, path, request.caller);
+  };
+  co_return co_await Read(*context.database, std::move(work));
+}
+
+// The body into the file; it appears under its name when all of it is there.
+Task<Status> Store(const ApiContext& context, Request& request, const ArtifactPlace& place) {
+  Result<std::unique_ptr<BlobWriter>> writer = Status(Code::kInternal, "not opened");
+  co_await context.loop->Blocking(
+      [&] { writer = context.blobs->Create(place.datastore, place.path); });
+  if (!writer.ok()) co_return writer.status();
+  while (true) {
+    CO_ASSIGN_OR_RETURN(const std::string piece, co_await request.body->ReadSome());
+    if (piece.empty()) break;
+    Status written;
+    co_await context.loop->Blocking([&] { written = writer.value()->Append(piece); });
+    CO_TRY(written);
+  }
+  Status committed;
+  co_await context.loop->Blocking([&] { committed = writer.value()->Commit().status(); });
+  co_return committed;
+}
+
+Task<Response> Put(const ApiContext& context, Request& request) {
+  const std::string path(ProxyPath(request));
+  Status status = co_await CheckMayChange(context, request, path);
+  const ArtifactPlace place = PlaceOfProxyPath(path);
+  if (status.ok()) status = co_await Store(context, request, place);
+  if (!status.ok()) co_return ErrorAnswer(status, request.request_id);
+  co_return Response::OfJson(200, Json::MakeObject());
+}
+
+Task<Response> Delete(const ApiContext& context, Request& request) {
+  const std::string path(ProxyPath(request));
+  Status status = co_await CheckMayChange(context, request, path);
+  if (status.ok()) {
+    const ArtifactPlace place = PlaceOfProxyPath(path);
+    co_await context.loop->Blocking(
+        [&] { status = context.blobs->Remove(place.datastore, place.path); });
+  }
+  if (!status.ok()) co_return ErrorAnswer(status, request.request_id);
+  co_return Response::OfJson(200, Json::MakeObject());
+}
+
+std::string_view TypeOf(std::string_view path) {
+  struct Row {
+    std::string_view ending;
+    std::string_view type;
+  };
+  static constexpr Row kRows[] = {
+      {".txt", "text/plain"},    {".log", "text/plain"},        {".md", "text/plain"},
+      {".yaml", "text/plain"},   {".yml", "text/plain"},        {"MLmodel", "text/plain"},
+      {".py", "text/plain"},     {".json", "application/json"}, {".csv", "text/csv"},
+      {".html", "text/html"},    {".png", "image/png"},         {".jpg", "image/jpeg"},
+      {".jpeg", "image/jpeg"},   {".gif", "image/gif"},         {".webp", "image/webp"},
+      {".svg", "image/svg+xml"}, {".pdf", "application/pdf"},   {".zip", "application/zip"}};
+  for (const Row& row : kRows) {
+    if (path.ends_with(row.ending)) return row.type;
+  }
+  return "application/octet-stream";
+}
+
+Task<Response> SendFile(const ApiContext& context, const Request& request, std::string path,
+                        std::string name) {
+  bool is_file = false;
+  Response response;
+  co_await context.loop->Blocking([&] {
+    is_file = Exists(path) && !IsDir(path);
+    if (is_file) response = ServeFile(request, path, TypeOf(path));
+  });
+  if (!is_file) {
+    co_return ErrorAnswer(NotFound("No such artifact: '" + name + "'"), request.request_id);
+  }
+  response.headers.Set("Content-Disposition",
+                       "attachment; filename*=UTF-8''" + UrlEncode(BaseName(path)));
+  response.headers.Set("X-Content-Type-Options", "nosniff");
+  co_return response;
+}
+
+Task<Response> Get(const ApiContext& context, Request& request) {
+  const std::string path(ProxyPath(request));
+  const Result<std::string> file = FileOf(context, path);
+  if (!file.ok()) co_return ErrorAnswer(file.status(), request.request_id);
+  co_return co_await SendFile(context, request, file.value(), path);
+}
+
+Result<std::vector<Listed>> ListFolder(const std::string& folder) {
+  std::vector<Listed> listed;
+  if (!IsDir(folder)) return listed;
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(folder));
+  if (names.size() > kListedMax) {
+    return InvalidArgument("the folder has more than " + std::to_string(kListedMax) + " entries");
+  }
+  for (const std::string& name : names) {
+    Listed entry;
+    entry.name = name;
+    const std::string path = JoinPath(folder, name);
+    entry.is_dir = IsDir(path);
+    if (!entry.is_dir) {
+      const Result<int64_t> bytes = FileSize(path);
+      if (!bytes.ok()) continue;
+      entry.bytes = bytes.value();
+    }
+    listed.push_back(std::move(entry));
+  }
+  return listed;
+}
+
+Json FilesOf(const std::vector<Listed>& listed, const std::string& prefix) {
+  Json answer = Json::MakeObject();
+  for (const Listed& entry : listed) {
+    Json file = Wrap("path", prefix.empty() ? entry.name : prefix + "/" + entry.name);
+    file["is_dir"] = entry.is_dir;
+    if (!entry.is_dir && entry.bytes > 0) file["file_size"] = entry.bytes;
+    answer["files"].Push(std::move(file));
+  }
+  return answer;
+}
+
+Task<Result<Json>> ListAt(const ApiContext& context, std::string proxy_path, std::string prefix) {
+  std::string folder = context.blobs->root() + "/" + PlaceOfProxyPath("").datastore;
+  if (!proxy_path.empty()) {
+    CO_ASSIGN_OR_RETURN(folder, FileOf(context, proxy_path));
+  }
+  Result<std::vector<Listed>> listed = Status(Code::kInternal, "not listed");
+  co_await context.loop->Blocking([&] { listed = ListFolder(folder); });
+  if (!listed.ok()) co_return listed.status();
+  co_return FilesOf(listed.value(), prefix);
+}
+
+Task<Response> List(const ApiContext& context, Request& request) {
+  std::string path(request.Query("path"));
+  while (path.ends_with('/')) path.pop_back();
+  const Result<Json> answer = co_await ListAt(context, path, "");
+  if (!answer.ok()) co_return ErrorAnswer(answer.status(), request.request_id);
+  co_return Response::OfJson(200, answer.value());
+}
+
+// The artifacts of something whose address is `root`, listed below `path`.
+Task<Response> ListBelow(const ApiContext& context, Request& request, std::string root,
+                         std::string path) {
+  const auto proxy_path = ProxyPathOf(root);
+  Json answer = Json::MakeObject();
+  if (!path.empty() && !CheckProxyPath(path).ok()) {
+    co_return ErrorAnswer(InvalidArgument("Invalid path"), request.request_id);
+  }
+  if (!proxy_path) {
+    co_return ErrorAnswer(InvalidArgument("the artifacts lie at " + root +
+                                          ": list them there with a client of that storage"),
+                          request.request_id);
+  }
+  std::string below = *proxy_path;
+  if (!path.empty()) below += "/" + path;
+  const Result<Json> files = co_await ListAt(context, below, path);
+  if (!files.ok()) co_return ErrorAnswer(files.status(), request.request_id);
+  answer = files.value();
+  answer["root_uri"] = root;
+  co_return Response::OfJson(200, answer);
+}
+
+Task<Result<std::string>> RunRoot(const ApiContext& context, const Request& request) {
+  const Json query = QueryAsJson(request.target);
+  const Fields fields(query);
+  CO_ASSIGN_OR_RETURN(const std::string run, fields.RunId());
+  std::string root;
+  Database::Work work = [&](Transaction& transaction) -> Status {
+    ASSIGN_OR_RETURN(const RunInfo info, RunStore().Get(transaction, run));
+    root = info.artifact_uri;
+    return {};
+  };
+  const Status status = co_await Read(*context.database, std::move(work));
+  if (!status.ok()) co_return status;
+  co_return root;
+}
+
+Task<Response> ListOfRun(const ApiContext& context, Request& request) {
+  Result<std::string> root = co_await RunRoot(context, request);
+  if (!root.ok()) co_return ErrorAnswer(root.status(), request.request_id);
+  std::string path(request.Query("path"));
+  co_return co_await ListBelow(context, request, std::move(root).value(), std::move(path));
+}
+
+Task<Response> ListOfModel(const ApiContext& context, Request& request) {
+  std::string root;
+  Database::Work work = [&](Transaction& transaction) -> Status {
+    ASSIGN_OR_RETURN(const LoggedModel model,
+                     LoggedModelStore().Load(transaction, request.Param("model_id")));
+    root = model.artifact_uri;
+    return {};
+  };
+  const Status status = co_await Read(*context.database, std::move(work));
+  if (!status.ok()) co_return ErrorAnswer(status, request.request_id);
+  std::string path(request.Query("artifact_directory_path"));
+  co_return co_await ListBelow(context, request, std::move(root), std::move(path));
+}
+
+// One file of a run, as browsers ask for it.
+Task<Response> GetOfRun(const ApiContext& context, Request& request) {
+  const Result<std::string> root = co_await RunRoot(context, request);
+  if (!root.ok()) co_return ErrorAnswer(root.status(), request.request_id);
+  const auto proxy_path = ProxyPathOf(root.value());
+  const std::string path(request.Query("path"));
+  Result<std::string> file = InvalidArgument("Invalid path");
+  if (proxy_path && CheckProxyPath(path).ok()) file = FileOf(context, *proxy_path + "/" + path);
+  if (!file.ok()) co_return ErrorAnswer(file.status(), request.request_id);
+  co_return co_await SendFile(context, request, file.value(), path);
+}
+
+// Clients fall back to the proxy when they read this sentence.
+Task<Response> RefuseMultipart(Request&) {
+  co_return ErrorAnswer(501, "NOT_IMPLEMENTED",
+                        "Multipart upload is not supported for the current artifact repository");
+}
+Task<Response> RefusePresigned(Request&) {
+  co_return ErrorAnswer(501, "NOT_IMPLEMENTED",
+                        "Multipart download is not supported for the current artifact repository");
+}
+
+}  // namespace
+
+void AddArtifactRoutes(Router& router, const ApiContext& context) {
+  const auto with = [&context](Task<Response> (*handler)(const ApiContext&, Request&)) {
+    return [&context, handler](Request& request) { return handler(context, request); };
+  };
+  for (const std::string prefix : {"/api/2.0", "/ajax-api/2.0"}) {
+    const std::string proxy = prefix + "/mlflow-artifacts";
+    router.Get(proxy + "/artifacts", with(List));
+    router.Get(proxy + "/artifacts/{path...}", with(Get));
+    router.Put(proxy + "/artifacts/{path...}", with(Put));
+    router.Delete(proxy + "/artifacts/{path...}", with(Delete));
+    router.Post(proxy + "/mpu/create/{path...}", RefuseMultipart);
+    router.Post(proxy + "/mpu/complete/{path...}", RefuseMultipart);
+    router.Post(proxy + "/mpu/abort/{path...}", RefuseMultipart);
+    router.Get(proxy + "/presigned/{path...}", RefusePresigned);
+    router.Post(prefix + "/mlflow/artifacts/presigned-download-url", RefusePresigned);
+    router.Get(prefix + "/mlflow/artifacts/list", with(ListOfRun));
+    router.Get(prefix + "/mlflow/logged-models/{model_id}/artifacts/directories",
+               with(ListOfModel));
+  }
+  router.Get("/get-artifact", with(GetOfRun));
+}
+
+}  // namespace lazurite::mlflow
