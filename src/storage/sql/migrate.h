@@ -1,0 +1,16 @@
+// Brings a database's schema up to date. Internal to storage/sql.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "storage/sql/connection.h"
+
+namespace lazurite::sql {
+
+// Makes the storage's own tables and applies the migrations that are missing, all in one
+// transaction. kFailedPrecondition: the database is newer than the newest migration.
+Status Migrate(SqliteConnection& connection, const std::string& path,
+               const std::vector<Migration>& migrations);
+
+}  // namespace lazurite::sql
