@@ -48,8 +48,9 @@ class HttpServer {
 
   int connections() const;  // open now
 
- private:
   struct Impl;
+
+ private:
   std::shared_ptr<Impl> impl_;
 };
 

@@ -1,5 +1,6 @@
 #include "base/net/socket.h"
 
+#include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -15,6 +16,7 @@ using IoError = boost::system::error_code;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr int64_t kForever = std::numeric_limits<int64_t>::max();
+constexpr int kAtOnceMax = 32;
 constexpr size_t kSendFileBytesMax = size_t{1} << 20;  // a call, so that others get their turn
 
 int64_t Nanos(Socket::SteadyTime time) { return time.time_since_epoch().count(); }
@@ -64,9 +66,17 @@ struct Socket::Core : std::enable_shared_from_this<Socket::Core> {
     if (each > 0) deadline_ns = Nanos(SteadyClock::now()) + each;
   }
 
+  void EndWait() {
+    if (each_ns > 0) deadline_ns = kForever;
+  }
+  // A row of operations that need not wait neither starves the others nor, where calls between
+  // coroutines are real calls, piles up on the stack.
+  bool IsTimeToYield() { return ++at_once % kAtOnceMax == 0; }
+
   IoDescriptor descriptor;
   std::mutex closing;  // held while the descriptor is closed or shut down
   Slot reading, writing;
+  int at_once = 0;
   std::atomic<int64_t> each_ns{0};
   std::atomic<int64_t> deadline_ns{kForever};
   std::atomic<bool> is_writing{false};
@@ -134,6 +144,7 @@ Task<Result<size_t>> Socket::Read(char* into, size_t count) {
   };
   Operation operation(core, core.reading, start);
   co_await operation;
+  core.EndWait();
   if (core.reading.error == boost::asio::error::eof) co_return size_t{0};
   if (core.reading.error) co_return BrokenConnection(core.reading.error);
   co_return core.reading.count;
@@ -147,6 +158,7 @@ Task<Status> Socket::Readable() {
   };
   Operation operation(core, core.reading, start);
   co_await operation;
+  core.EndWait();
   if (core.reading.error) co_return BrokenConnection(core.reading.error);
   co_return Status();
 }
@@ -159,11 +171,13 @@ Task<Status> Socket::Writable() {
   };
   Operation operation(core, core.writing, start);
   co_await operation;
+  core.EndWait();
   if (core.writing.error) co_return BrokenConnection(core.writing.error);
   co_return Status();
 }
 
 Task<Status> Socket::Write(std::string_view first, std::string_view second) {
+  if (core_->IsTimeToYield()) co_await Yield();
   while (!first.empty() || !second.empty()) {
     std::array<iovec, 2> pieces{{{const_cast<char*>(first.data()), first.size()},
                                  {const_cast<char*>(second.data()), second.size()}}};
@@ -191,6 +205,7 @@ Task<Status> Socket::SendFile(int file, int64_t offset, int64_t length) {
     const size_t count = std::min(static_cast<size_t>(end - at), kSendFileBytesMax);
     const ssize_t sent = QuietSendFile(fd(), file, &at, count);
     if (sent == 0) co_return Unavailable("the file ended while it was sent");
+    if (sent > 0 && core_->IsTimeToYield()) co_await Yield();
     if (sent > 0 || errno == EINTR) continue;
     if (errno != EAGAIN) co_return Unavailable(ErrnoStatus("connection", errno).text());
     CO_TRY(co_await Writable());
@@ -200,6 +215,7 @@ Task<Status> Socket::SendFile(int file, int64_t offset, int64_t length) {
 
 void Socket::AllowEach(Duration duration) {
   core_->each_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+  core_->deadline_ns = kForever;
 }
 
 void Socket::AllowUntil(SteadyTime deadline) {
@@ -224,6 +240,20 @@ bool Socket::is_expired() const { return core_->is_expired; }
 void Socket::Shutdown(int how) {
   const std::lock_guard lock(core_->closing);
   if (core_->descriptor.is_open()) shutdown(core_->descriptor.native_handle(), how);
+}
+
+Socket::Peer Socket::LookAtPeer() const {
+  const std::lock_guard lock(core_->closing);
+  if (!core_->descriptor.is_open()) return Peer::kGone;
+  pollfd question{core_->descriptor.native_handle(), POLLRDHUP, 0};
+  if (poll(&question, 1, 0) <= 0) return Peer::kThere;
+  if ((question.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) return Peer::kGone;
+  return (question.revents & POLLRDHUP) != 0 ? Peer::kSendsNoMore : Peer::kThere;
+}
+
+Task<void> Yield() {
+  auto start = [](task_detail::Callback<bool> done) { done(true); };
+  co_await Await<bool>(start);
 }
 
 int Socket::fd() const { return core_->descriptor.native_handle(); }

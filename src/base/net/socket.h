@@ -45,12 +45,18 @@ class Socket final {
   bool is_expired() const;
 
   void Shutdown(int how);  // shutdown(2)
+  // Whether the peer is still there, as far as the kernel knows; asks without waiting.
+  enum class Peer : unsigned char { kThere, kSendsNoMore, kGone };
+  Peer LookAtPeer() const;
   int fd() const;
 
  private:
   struct Core;
   std::shared_ptr<Core> core_;
 };
+
+// Lets others of the loop have their turn.
+Task<void> Yield();
 
 // Connects to a numeric address or a name (looked up in the blocking pool), or to a unix socket.
 // kUnavailable: nobody answers there; kDeadlineExceeded.
