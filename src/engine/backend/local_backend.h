@@ -10,11 +10,12 @@ namespace lazurite::backend {
 
 struct LocalBackendOptions {
   std::string home;     // absolute
-  std::string program;  // absolute path of lazurite; "/proc/self/exe" follows an upgrade badly, so it is resolved once
+  std::string program;  // absolute path of lazurite; "/proc/self/exe" follows an upgrade badly, so
+                        // it is resolved once
 };
 
-// Runners lead sessions of their own and outlive this process. Submit returns when the runner's process exists, not when
-// it has done anything. Safe for several threads.
+// Runners lead sessions of their own and outlive this process. Submit returns when the runner's
+// process exists, not when it has done anything. Safe for several threads.
 std::unique_ptr<ComputeBackend> MakeLocalBackend(LocalBackendOptions options);
 
 }  // namespace lazurite::backend

@@ -29,6 +29,7 @@ constexpr int kDone = 0;
 constexpr int kFailed = 1;
 constexpr int kNotOurs = 3;
 // Room for the last words of an attempt on a full disk.
+constexpr std::string_view kReserve = "nodes/0/reserve";
 constexpr off_t kReserveBytes = off_t{64} << 10;
 constexpr int64_t kDiskFullBytes = int64_t{1} << 20;
 
@@ -81,6 +82,7 @@ class AttemptRun final {
   Status Run();
 
  private:
+  void Reserve();
   std::optional<Failure> Prepare();
   std::optional<Failure> PrepareEnvironment();
   std::optional<Failure> PrepareData();
@@ -116,10 +118,7 @@ class AttemptRun final {
 Status AttemptRun::Run() {
   TRY(events_.Open());
   events_.Append("started");
-  const Result<Fd> reserve = OpenFile(channel_.Path("nodes/0/reserve"), O_WRONLY | O_CREAT);
-  if (reserve.ok() && posix_fallocate(reserve->get(), 0, kReserveBytes) != 0) {
-    Log(LogLevel::kWarning, "no room could be reserved for the attempt's last words");
-  }
+  Reserve();
   std::optional<Failure> failure = Prepare();
   if (!failure) failure = StartRanks();
   if (failure) {
@@ -130,6 +129,12 @@ Status AttemptRun::Run() {
   if (listener_) listener_->Stop();
   if (exit_.started) StoreOutputs();
   return Finish();
+}
+
+void AttemptRun::Reserve() {
+  const Result<Fd> file = OpenFile(channel_.Path(kReserve), O_WRONLY | O_CREAT);
+  if (file.ok() && fallocate(file.value().get(), 0, 0, kReserveBytes) == 0) return;
+  Log(LogLevel::kWarning, "no room could be reserved for the attempt's last words");
 }
 
 std::optional<Failure> AttemptRun::Prepare() {
@@ -266,7 +271,7 @@ void AttemptRun::StoreOutputs() {
 
 Status AttemptRun::Finish() {
   SyncLogs();
-  unlink(channel_.Path("nodes/0/reserve").c_str());
+  unlink(channel_.Path(kReserve).c_str());
   if (!exit_.succeeded() && exit_.cause != "canceled") exit_.message += DiskWords();
   Json detail = Json::MakeObject();
   detail["cause"] = exit_.cause;

@@ -1,0 +1,172 @@
+#include "engine/backend/local_backend.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "domain/attempt/attempt.h"
+#include "domain/attempt/process.h"
+
+namespace lazurite::backend {
+namespace {
+
+// A runner of the test's own: a shell script that is started as lazurite would be.
+class LocalBackendTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "backend-XXXXXX";
+    home_ = mkdtemp(pattern.data());
+    channel_.emplace(AttemptChannel::FolderOf(home_, "job", 1));
+    AttemptSpec spec;
+    spec.job = "job";
+    ASSERT_TRUE(channel_->Create(spec, {}).ok());
+  }
+  void TearDown() override {
+    backend_.reset();
+    std::filesystem::remove_all(home_);
+  }
+  void Program(const std::string& script) {
+    const std::string program = home_ + "/program";
+    ASSERT_TRUE(WriteFile(program, "#!/bin/bash\n" + script, 0755).ok());
+    backend_ = MakeLocalBackend({home_, program});
+  }
+  std::optional<Refusal> Submit() { return backend_->Submit({&ref_, 1})[0]; }
+  std::string Output() {
+    const Result<std::string> text = ReadFile(channel_->Path("system_logs/runner.txt"));
+    return text.ok() ? text.value() : "";
+  }
+  template <typename Condition>
+  static bool Becomes(Condition condition) {
+    for (int i = 0; i < 5000; ++i) {
+      if (condition()) return true;
+      usleep(2000);
+    }
+    return false;
+  }
+  size_t Marked() {
+    size_t count = 0;
+    for (const ProcessView& process : AllProcesses()) {
+      if (process.state == 'Z') continue;
+      if (VariableOf(process.pid, "LAZURITE_ATTEMPT") == channel_->folder()) ++count;
+    }
+    return count;
+  }
+  // Takes the lock as a runner with this process id would.
+  Fd Hold(pid_t pid) {
+    const std::optional<ProcessView> view = LookAtProcess(pid);
+    Result<Fd> lock = channel_->TakeRunnerLock({BootId(), pid, view ? view->start_time : 0});
+    EXPECT_TRUE(lock.ok()) << lock.status().text();
+    return lock.ok() ? std::move(lock).value() : Fd();
+  }
+
+  std::string home_;
+  std::optional<AttemptChannel> channel_;
+  const AttemptRef ref_{"job", 1};
+  std::unique_ptr<ComputeBackend> backend_;
+};
+
+TEST_F(LocalBackendTest, ARunnerLeadsItsOwnSessionAndIsNoZombieAfterwards) {
+  Program("ps -o sid= -p $$; echo pid $$ $1 $2; ls /proc/$$/fd | wc -l; pwd");
+  ASSERT_FALSE(Submit());
+  ASSERT_TRUE(Becomes([&] { return Output().ends_with("/\n"); })) << Output();
+  const auto lines = Split(Output(), '\n');
+  const std::string text = Output();
+  const std::string pid(Trim(text.substr(0, text.find('\n'))));
+  EXPECT_NE(text.find("pid " + pid + " runner " + channel_->folder() + "\n"), std::string::npos);
+  // Standard input, output, error, and the script.
+  EXPECT_NE(text.find("\n4\n"), std::string::npos) << text;
+  EXPECT_TRUE(Becomes([&] { return !LookAtProcess(std::stoi(pid)); }));
+}
+
+TEST_F(LocalBackendTest, AnAttemptThatHasARunnerIsNotStartedAgain) {
+  Program("echo started");
+  EXPECT_EQ(backend_->Poll({&ref_, 1})->at(0).state, Seen::State::kWaiting);
+  {
+    const Fd lock = Hold(getpid());
+    ASSERT_FALSE(Submit());
+    const Seen seen = backend_->Poll({&ref_, 1})->at(0);
+    EXPECT_EQ(seen.state, Seen::State::kRunning);
+    EXPECT_EQ(seen.native_id, std::to_string(getpid()));
+  }
+  EXPECT_EQ(backend_->Poll({&ref_, 1})->at(0).state, Seen::State::kGone);
+  ASSERT_FALSE(Submit());
+  EXPECT_EQ(Output(), "");
+}
+
+TEST_F(LocalBackendTest, WhatCannotBeStartedIsRefusedWithTheReason) {
+  backend_ = MakeLocalBackend({home_, home_ + "/missing"});
+  const std::optional<Refusal> refusal = Submit();
+  ASSERT_TRUE(refusal);
+  EXPECT_FALSE(refusal->is_retryable);
+  EXPECT_NE(refusal->why.text().find("missing: No such file"), std::string::npos);
+  const AttemptRef other{"other", 1};
+  EXPECT_EQ(backend_->Submit({&other, 1})[0]->why.code(), Code::kNotFound);
+}
+
+TEST_F(LocalBackendTest, CancelLeavesAFileAndSignalsExactlyTheRunner) {
+  Program("");
+  const pid_t child = fork();
+  if (child == 0) {
+    execlp("sleep", "sleep", "1000", nullptr);
+    _exit(127);
+  }
+  const Fd lock = Hold(child);
+  ASSERT_TRUE(backend_->Cancel({&ref_, 1}).ok());
+  ASSERT_TRUE(backend_->Cancel({&ref_, 1}).ok());
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+  EXPECT_TRUE(channel_->CancelAsked());
+}
+
+TEST_F(LocalBackendTest, SweepKillsWhatALostRunnerLeft) {
+  Program(
+      "export LAZURITE_ATTEMPT=$2\n"
+      "trap '' TERM\n"
+      "sleep 1000 &\n"
+      "setsid sleep 1001 &\n"
+      "mkdir $2/user_logs\n"
+      "(setsid env -i bash -c 'sleep 1002 & wait' >$2/user_logs/std_log.txt &)\n"
+      "env -i sleep 1003 &\n"
+      "echo up $$\n"
+      "wait");
+  ASSERT_FALSE(Submit());
+  ASSERT_TRUE(Becomes([&] { return Output().find("up") != std::string::npos; }));
+  const pid_t runner = std::stoi(Output().substr(3));
+  {
+    const Fd lock = Hold(runner);
+    EXPECT_EQ(backend_->Sweep({&ref_, 1}).code(), Code::kFailedPrecondition);
+  }
+  ASSERT_TRUE(Becomes([&] { return Marked() >= 2; }));
+  kill(runner, SIGKILL);
+  ASSERT_TRUE(Becomes([&] { return !LookAtProcess(runner); }));
+  ASSERT_TRUE(backend_->Sweep({&ref_, 1}).ok());
+  EXPECT_EQ(Marked(), 0u);
+  for (const ProcessView& process : AllProcesses()) {
+    if (process.state == 'Z') continue;
+    EXPECT_NE(process.session, runner);
+    std::error_code error;
+    const auto output =
+        std::filesystem::read_symlink("/proc/" + std::to_string(process.pid) + "/fd/1", error);
+    EXPECT_FALSE(output.string().starts_with(home_)) << process.pid;
+  }
+  EXPECT_TRUE(backend_->Sweep({&ref_, 1}).ok());
+}
+
+TEST_F(LocalBackendTest, CapacityIsThisMachine) {
+  Program("");
+  const Result<std::vector<NodeView>> nodes = backend_->Capacity();
+  ASSERT_TRUE(nodes.ok());
+  ASSERT_EQ(nodes.value().size(), 1u);
+  EXPECT_GE(nodes.value()[0].cpus, 1);
+  EXPECT_GT(nodes.value()[0].memory_bytes, 0);
+  EXPECT_LE(nodes.value()[0].memory_free_bytes, nodes.value()[0].memory_bytes);
+}
+
+}  // namespace
+}  // namespace lazurite::backend

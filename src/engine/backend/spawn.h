@@ -1,0 +1,17 @@
+// Starting a runner.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/status.h"
+
+namespace lazurite::backend {
+
+// Starts `<program> runner <attempt_folder>`: leader of a session of its own, no descriptor of
+// ours, default signals, output appended to system_logs/runner.txt. kUnavailable if there is no
+// room for another process now.
+Result<pid_t> SpawnRunner(const std::string& program, const std::string& attempt_folder);
+
+}  // namespace lazurite::backend

@@ -1,0 +1,21 @@
+// Ending what a lost runner has left.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "domain/attempt/attempt.h"
+
+namespace lazurite::backend {
+
+struct Remains {
+  std::string attempt_folder;
+  RunnerIdentity runner;  // may be empty
+};
+
+// Kills every process that carries the mark of one of the attempts, that belongs to its runner's
+// session, whose output is one of its logs, or that descends from such a one, until none is left.
+// kInternal if some do not go.
+Status KillRemains(const std::vector<Remains>& remains);
+
+}  // namespace lazurite::backend

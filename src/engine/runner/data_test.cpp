@@ -1,0 +1,105 @@
+#include "engine/runner/data.h"
+
+#include "engine/runner/runner_harness.h"
+
+namespace lazurite::runner {
+namespace {
+
+class DataTest : public RunnerHarness {
+ protected:
+  void SetUp() override {
+    RunnerHarness::SetUp();
+    store_ = home_ + "/store";
+    ASSERT_TRUE(MakeDirs(store_ + "/folder/sub").ok());
+    ASSERT_TRUE(WriteFile(store_ + "/folder/sub/a.csv", "1,2\n").ok());
+    ASSERT_TRUE(WriteFile(store_ + "/b.csv.gz", "bbb").ok());
+  }
+  void AddInput(const std::string& name, DataMode mode, const std::string& path) {
+    spec_.inputs.push_back({name, "uri_folder", mode, path, "azureml://uri"});
+  }
+  // Whether this machine lets us make mount namespaces at all.
+  bool HasSandbox() { return Read("system_logs/data.txt").find("no mount") == std::string::npos; }
+
+  std::string store_;
+};
+
+TEST_F(DataTest, AMountedInputCannotBeWritten) {
+  AddInput("data", DataMode::kReadOnlyMount, store_ + "/folder");
+  AddInput("file", DataMode::kReadOnlyMount, store_ + "/b.csv.gz");
+  const ExitRecord exit = RunJob(
+      "cat ${{inputs.data}}/sub/a.csv ${{inputs.file}}; echo; basename ${{inputs.file}};"
+      " ls $AZUREML_CR_DATA_CAPABILITY_PATH/INPUT_data; rm -r ${{inputs.data}}");
+  if (!HasSandbox()) GTEST_SKIP() << Read("system_logs/data.txt");
+  EXPECT_EQ(exit.code, 1);
+  EXPECT_NE(LogText().find("1,2\nbbb\nb.csv.gz\nsub\n"), std::string::npos) << LogText();
+  EXPECT_NE(LogText().find("Read-only file system"), std::string::npos) << LogText();
+  EXPECT_EQ(ReadFile(store_ + "/folder/sub/a.csv").value(), "1,2\n");
+}
+
+TEST_F(DataTest, WhatIsHiddenIsNotSeen) {
+  ASSERT_TRUE(MakeDirs(home_ + "/tokens").ok());
+  ASSERT_TRUE(WriteFile(home_ + "/tokens/owner", "key").ok());
+  ASSERT_TRUE(WriteFile(home_ + "/lazurite.db", "rows").ok());
+  spec_.hidden_paths = {home_ + "/tokens", home_ + "/lazurite.db", home_ + "/missing"};
+  const ExitRecord exit = RunJob("cat " + home_ + "/tokens/owner; cat " + home_ +
+                                 "/lazurite.db; touch " + home_ + "/tokens/x");
+  if (!HasSandbox()) GTEST_SKIP() << Read("system_logs/data.txt");
+  EXPECT_EQ(LogText().find("key"), std::string::npos);
+  EXPECT_EQ(LogText().find("rows"), std::string::npos);
+  EXPECT_FALSE(exit.succeeded());
+  EXPECT_EQ(ReadFile(home_ + "/tokens/owner").value(), "key");
+  EXPECT_FALSE(Exists(home_ + "/tokens/x"));
+}
+
+TEST_F(DataTest, ADownloadIsTheJobsOwn) {
+  AddInput("data", DataMode::kDownload, store_ + "/folder");
+  const ExitRecord exit =
+      RunJob("echo more >> ${{inputs.data}}/sub/a.csv; cat ${{inputs.data}}/sub/a.csv");
+  EXPECT_TRUE(exit.succeeded()) << LogText();
+  EXPECT_EQ(LogText(), "1,2\nmore\n");
+  EXPECT_EQ(ReadFile(store_ + "/folder/sub/a.csv").value(), "1,2\n");
+}
+
+TEST_F(DataTest, DirectInputsAndLiteralsAreText) {
+  AddInput("data", DataMode::kDirect, "");
+  spec_.literals = {{"lr", "0.1"}};
+  RunJob("echo ${{inputs.data}} ${{inputs.lr}} $[[--x ${{inputs.none}}]]");
+  EXPECT_EQ(LogText(), "azureml://uri 0.1\n");
+}
+
+TEST_F(DataTest, AMissingInputIsTheCause) {
+  AddInput("data", DataMode::kReadOnlyMount, store_ + "/nowhere");
+  const ExitRecord exit = RunJob("echo ran");
+  EXPECT_EQ(exit.cause, "input");
+  EXPECT_EQ(exit.message, "input data: nothing lies at " + store_ + "/nowhere");
+}
+
+TEST_F(DataTest, OutputsReachTheirPlaces) {
+  spec_.outputs = {{"live", "uri_folder", DataMode::kReadWriteMount, store_ + "/live"},
+                   {"late", "uri_folder", DataMode::kUpload, store_ + "/late"},
+                   {"file", "uri_file", DataMode::kUpload, store_ + "/f/model.bin"},
+                   {"none", "uri_file", DataMode::kUpload, store_ + "/g/none.bin"}};
+  const ExitRecord exit = RunJob(
+      "echo 1 > ${{outputs.live}}/x; cat " + store_ +
+      "/live/x; mkdir ${{outputs.late}}/d; echo 2 > ${{outputs.late}}/d/y; ls " + store_ +
+      "/late; echo 3 > ${{outputs.file}}; echo 4 > outputs/z;"
+      " ls $AZUREML_CR_DATA_CAPABILITY_PATH; ln -s /etc/passwd outputs/p; ln -s z outputs/q");
+  EXPECT_TRUE(exit.succeeded()) << exit.message;
+  EXPECT_EQ(LogText(), "1\nls: cannot access '" + store_ +
+                           "/late': No such file or directory\nfile\nlate\nlive\nnone\n");
+  EXPECT_EQ(ReadFile(store_ + "/late/d/y").value(), "2\n");
+  EXPECT_EQ(ReadFile(store_ + "/f/model.bin").value(), "3\n");
+  EXPECT_EQ(ReadFile(home_ + "/artifacts/outputs/z").value(), "4\n");
+  EXPECT_EQ(ReadFile(home_ + "/artifacts/outputs/q").value(), "4\n");
+  EXPECT_FALSE(Exists(home_ + "/artifacts/outputs/p"));
+  EXPECT_FALSE(Exists(store_ + "/g/none.bin"));
+}
+
+TEST_F(DataTest, OutputsOfAFailedJobAreKeptToo) {
+  const ExitRecord exit = RunJob("echo 1 > outputs/checkpoint; exit 4");
+  EXPECT_EQ(exit.code, 4);
+  EXPECT_EQ(ReadFile(home_ + "/artifacts/outputs/checkpoint").value(), "1\n");
+}
+
+}  // namespace
+}  // namespace lazurite::runner
