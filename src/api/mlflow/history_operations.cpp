@@ -2,6 +2,7 @@
 
 #include "api/mlflow/operations.h"
 #include "api/mlflow/wire.h"
+#include "base/hash.h"
 #include "domain/run/metric_store.h"
 #include "domain/run/run_store.h"
 
@@ -27,6 +28,28 @@ Json ListOf(const std::vector<Metric>& metrics) {
   return answer;
 }
 
+// Where the next page of a history starts: the last point of this one.
+std::string PointToken(const Point& point) {
+  Json token = Json::MakeObject();
+  token["timestamp"] = point.timestamp_ms;
+  token["step"] = point.step;
+  token["value"] = point.value;
+  return Base64UrlEncode(token.Dump());
+}
+
+Result<PointCursor> ReadPointToken(const std::string& token) {
+  if (token.empty()) return PointCursor();
+  const Result<std::string> text = Base64Decode(token);
+  const Result<Json> json = text.ok() ? Json::Parse(text.value()) : Result<Json>(text.status());
+  if (!json.ok()) return InvalidArgument("Invalid page token, could not base64-decode");
+  const Fields fields(json.value());
+  Point point;
+  ASSIGN_OR_RETURN(point.timestamp_ms, fields.RequiredInt("timestamp"));
+  ASSIGN_OR_RETURN(point.step, fields.RequiredInt("step"));
+  ASSIGN_OR_RETURN(point.value, fields.RequiredDouble("value"));
+  return PointCursor(point);
+}
+
 Result<Json> GetHistory(Call& call) {
   ASSIGN_OR_RETURN(const std::string run, call.fields.RunId());
   ASSIGN_OR_RETURN(const std::string key, call.fields.RequiredText("metric_key"));
@@ -42,13 +65,13 @@ Result<Json> GetHistory(Call& call) {
                      kMetrics.WholeHistory(call.transaction, run, key, kWholeHistoryMax));
     return ListOf(all);
   }
-  ASSIGN_OR_RETURN(const int64_t cursor, ReadPageToken(token));
+  ASSIGN_OR_RETURN(const PointCursor after, ReadPointToken(token));
   const int64_t limit =
       std::min<int64_t>(count.value_or(MetricStore::kPageMax), MetricStore::kPageMax);
   ASSIGN_OR_RETURN(const MetricPage page,
-                   kMetrics.History(call.transaction, run, key, cursor, static_cast<int>(limit)));
+                   kMetrics.History(call.transaction, run, key, after, static_cast<int>(limit)));
   Json answer = ListOf(page.metrics);
-  if (page.next != 0) answer["next_page_token"] = PageToken(page.next);
+  if (page.next) answer["next_page_token"] = PointToken(*page.next);
   return answer;
 }
 

@@ -8,29 +8,29 @@
 #include <vector>
 
 #include "domain/run/run.h"
+#include "storage/series/series_store.h"
 #include "storage/sql/database.h"
 
 namespace lazurite {
 
-// A piece of a history, and where the next one starts (0 = that was all).
+// A piece of a history, and where the next one starts (nothing: that was all).
 struct MetricPage {
   std::vector<Metric> metrics;
-  int64_t next = 0;
+  PointCursor next;
 };
 
 class MetricStore final {
  public:
   // Most points one page can hold.
-  static constexpr int kPageMax = 50000;
+  static constexpr int kPageMax = SeriesStore::kPageMax;
 
   // Adds points that have been checked (CheckMetric). The same point again changes nothing.
   // Infinities are kept as the largest doubles, as MLflow does.
   Status Append(Transaction& transaction, std::string_view run,
                 const std::vector<Metric>& metrics) const;
-  // Points of one metric in (timestamp, step, value) order from `cursor` (0 = from the start), at
-  // most `limit`.
+  // Points of one metric in (timestamp, step, value) order after `after`, at most `limit`.
   Result<MetricPage> History(Transaction& transaction, std::string_view run, std::string_view key,
-                             int64_t cursor, int limit) const;
+                             const PointCursor& after, int limit) const;
   // All points of one metric, at most `points_max`.
   Result<std::vector<Metric>> WholeHistory(Transaction& transaction, std::string_view run,
                                            std::string_view key, size_t points_max) const;

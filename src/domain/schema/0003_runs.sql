@@ -125,7 +125,7 @@ CREATE TABLE logged_model_metrics (
   value REAL,
   dataset_name TEXT NOT NULL,
   dataset_digest TEXT NOT NULL,
-  PRIMARY KEY (model, key, timestamp, step, run)
+  PRIMARY KEY (model, key, timestamp, step, run, dataset_name, dataset_digest)
 ) WITHOUT ROWID;
 
 -- Ids of logging calls that a runner kept while the server was away and that were taken in once.
