@@ -14,8 +14,8 @@ using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::mil
 using Duration = std::chrono::milliseconds;
 
 // Milliseconds since 1970, both ways.
-inline int64_t ToMillis(Time time) { return time.time_since_epoch().count(); }
-inline Time FromMillis(int64_t millis) { return Time(std::chrono::milliseconds(millis)); }
+constexpr int64_t ToMillis(Time time) { return time.time_since_epoch().count(); }
+constexpr Time FromMillis(int64_t millis) { return Time(std::chrono::milliseconds(millis)); }
 
 // "2026-11-24T16:26:21.123Z"
 std::string FormatTime(Time time);
