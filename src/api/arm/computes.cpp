@@ -90,6 +90,7 @@ Task<Result<Response>> ListComputes(const ApiContext& context, Request& request)
     TRY(CheckWorkspace(transaction, scope));
     ASSIGN_OR_RETURN(computes,
                      ResourceStore().List(transaction, ResourceKind::kCompute, scope.workspace));
+    computes.insert(computes.begin(), LocalCompute());
     return {};
   };
   const Status status = co_await Read(*context.database, work);

@@ -1,0 +1,265 @@
+#include "app/cli/upload.h"
+
+#include "app/cli/upload_cache.h"
+#include "app/cli/upload_stream.h"
+#include "app/cli/upload_walk.h"
+#include "base/hash.h"
+#include "base/text.h"
+
+namespace lazurite::cli {
+namespace {
+
+// Changed files of a known folder are hashed here first if they are no more than that: often only
+// their times have changed.
+constexpr int64_t kHashedHereBytesMax = int64_t{32} << 20;
+constexpr std::chrono::milliseconds kProgressEvery{100};
+constexpr std::string_view kUploads = "/lazurite/v1/uploads";
+
+Code CodeOf(int status) {
+  switch (status) {
+    case 400:
+      return Code::kInvalidArgument;
+    case 401:
+      return Code::kUnauthenticated;
+    case 403:
+      return Code::kPermissionDenied;
+    case 404:
+      return Code::kNotFound;
+    case 409:
+      return Code::kConflict;
+    case 413:
+    case 429:
+      return Code::kResourceExhausted;
+    case 503:
+      return Code::kUnavailable;
+    case 504:
+      return Code::kDeadlineExceeded;
+    default:
+      return Code::kInternal;
+  }
+}
+
+Status FailureOf(const ClientResponse& response) {
+  const Result<Json> json = Json::Parse(response.body);
+  const Json* message = json.ok() ? json->At("error.message") : nullptr;
+  if (message != nullptr && message->is_string())
+    return {CodeOf(response.status), message->string()};
+  return {CodeOf(response.status), "the server answered " + std::to_string(response.status)};
+}
+
+class Uploader {
+ public:
+  Uploader(BlockingClient& client, const UploadRequest& request, LocalTree tree, int64_t walked_ns)
+      : client_(client),
+        request_(request),
+        tree_(std::move(tree)),
+        walked_ns_(walked_ns),
+        cache_(request.cache_folder, tree_.root) {}
+
+  Result<Uploaded> Run() {
+    TRY(FillManifest());
+    if (IsHashed()) {
+      ASSIGN_OR_RETURN(const bool is_there, Ask());
+      if (is_there) return done_;
+    }
+    int failures = 0;
+    while (true) {
+      const int64_t before = done_.bytes_sent;
+      const Status status = Try();
+      if (status.ok() && !done_.uri.empty()) return done_;
+      const bool is_broken = status.code() == Code::kUnavailable;
+      if (!status.ok() && !is_broken) return status;
+      failures = done_.bytes_sent > before ? 1 : failures + 1;
+      if (failures > kUploadRetriesMax) {
+        if (!status.ok()) return status;
+        return Unavailable("the server takes no more of " + tree_.root);
+      }
+    }
+  }
+
+ private:
+  Status FillManifest() {
+    manifest_.name = tree_.name;
+    manifest_.is_folder = tree_.is_folder;
+    manifest_.base = cache_.base();
+    manifest_.files.reserve(tree_.files.size());
+    int64_t unknown = 0;
+    for (const LocalFile& file : tree_.files) {
+      manifest_.files.push_back({.path = file.path,
+                                 .bytes = file.bytes,
+                                 .is_executable = file.is_executable,
+                                 .mtime_ns = file.mtime_ns,
+                                 .sha256 = std::string(cache_.Find(file))});
+      if (manifest_.files.back().sha256.empty()) unknown += file.bytes;
+    }
+    done_.name = tree_.name;
+    done_.is_folder = tree_.is_folder;
+    done_.files = static_cast<int64_t>(tree_.files.size());
+    done_.bytes = manifest_.Bytes();
+    return cache_.was_found() && unknown <= kHashedHereBytesMax ? HashRest() : Status();
+  }
+
+  Status HashRest() {
+    for (size_t i = 0; i < tree_.files.size(); ++i) {
+      if (!manifest_.files[i].sha256.empty()) continue;
+      ASSIGN_OR_RETURN(manifest_.files[i].sha256, Sha256File(tree_.PathOf(tree_.files[i])));
+      was_hashed_here_ = true;
+    }
+    return {};
+  }
+
+  bool IsHashed() const {
+    for (const upload::FileEntry& file : manifest_.files) {
+      if (file.sha256.empty()) return false;
+    }
+    return true;
+  }
+
+  Result<ClientResponse> Call(std::string method, std::string target, std::string body) {
+    ClientRequest call;
+    call.method = std::move(method);
+    call.target = std::move(target);
+    call.headers = request_.headers;
+    if (!body.empty()) call.headers.Set("Content-Type", "application/json");
+    call.body = std::move(body);
+    return client_.Call(call);
+  }
+
+  // Whether the server has exactly this.
+  Result<bool> Ask() {
+    const std::string hash = upload::ContentHash(manifest_);
+    ASSIGN_OR_RETURN(
+        const ClientResponse response,
+        Call("GET", std::string(kUploads) + "/content/" + hash + "?name=" + UrlEncode(tree_.name),
+             ""));
+    if (response.status == 404) {
+      // Under another name it may be there.
+      manifest_.base = hash;
+      return false;
+    }
+    if (response.status != 200) return FailureOf(response);
+    done_.was_known = true;
+    TRY(TakeResult(response));
+    return true;
+  }
+
+  Status TakeResult(const ClientResponse& response) {
+    ASSIGN_OR_RETURN(const Json json, Json::Parse(response.body));
+    done_.hash = json.GetString("hash");
+    done_.uri = json.GetString("uri");
+    if (done_.uri.empty() || !upload::IsHash(done_.hash)) {
+      return Internal("the server's answer to an upload has no uri or no hash");
+    }
+    if (json.GetBool("was_known")) done_.was_known = true;
+    const Json* hashes = json.Find("sha256");
+    const bool has_hashes =
+        hashes != nullptr && hashes->is_array() && hashes->array().size() == manifest_.files.size();
+    for (size_t i = 0; has_hashes && i < manifest_.files.size(); ++i) {
+      const Json& hash = hashes->array()[i];
+      if (hash.is_string()) manifest_.files[i].sha256 = hash.string();
+    }
+    const bool is_news = has_hashes || was_hashed_here_ || cache_.base() != done_.hash;
+    if (is_news && IsHashed()) cache_.Save(tree_, manifest_, done_.hash, walked_ns_);
+    return {};
+  }
+
+  // Begins or goes on, and sends what is missing.
+  Status Try() {
+    ASSIGN_OR_RETURN(const ClientResponse begun,
+                     Call("POST", std::string(kUploads), manifest_.ToJson().Dump()));
+    if (begun.status == 201) return TakeResult(begun);
+    if (begun.status != 200) return FailureOf(begun);
+    ASSIGN_OR_RETURN(const Json session, Json::Parse(begun.body));
+    ASSIGN_OR_RETURN(std::vector<upload::MissingRange> missing,
+                     upload::MissingFromJson(session.Find("missing"), tree_.files.size()));
+    return Send(session.GetString("session"), std::move(missing));
+  }
+
+  Status Send(const std::string& session, std::vector<upload::MissingRange> missing) {
+    UploadStream stream(tree_, std::move(missing));
+    UploadProgress progress{
+        .files = stream.files(), .bytes = stream.bytes(), .files_sent = 0, .bytes_sent = 0};
+    Status broken;
+    auto told = std::chrono::steady_clock::now();
+    ClientRequest call;
+    call.method = "PUT";
+    call.target = std::string(kUploads) + "/sessions/" + session;
+    call.headers = request_.headers;
+    call.headers.Set("Content-Type", "application/octet-stream");
+    call.stream_bytes = stream.bytes();
+    call.stream = [&]() -> Result<std::string> {
+      Result<std::string> piece = stream.Next();
+      if (!piece.ok()) {
+        broken = piece.status();
+        return piece;
+      }
+      progress.files_sent = stream.files_sent();
+      progress.bytes_sent += static_cast<int64_t>(piece->size());
+      done_.bytes_sent += static_cast<int64_t>(piece->size());
+      const auto now = std::chrono::steady_clock::now();
+      if (request_.progress && (piece->empty() || now - told >= kProgressEvery)) {
+        told = now;
+        request_.progress(progress);
+      }
+      return piece;
+    };
+    const Result<ClientResponse> sent = client_.Call(call);
+    if (!broken.ok()) return broken;
+    if (!sent.ok()) return sent.status();
+    if (sent->status == 200 || sent->status == 201) return TakeResult(*sent);
+    if (sent->status == 202) return {};
+    // The session was lost with the server's memory: begin again.
+    if (sent->status == 404) return Unavailable("the upload's session is gone");
+    return FailureOf(*sent);
+  }
+
+  BlockingClient& client_;
+  const UploadRequest& request_;
+  const LocalTree tree_;
+  const int64_t walked_ns_;
+  UploadCache cache_;
+  upload::Manifest manifest_;
+  bool was_hashed_here_ = false;
+  Uploaded done_;
+};
+
+}  // namespace
+
+Result<Uploaded> UploadPath(BlockingClient& client, const UploadRequest& request) {
+  const int64_t walked_ns = NowNanoseconds();
+  ASSIGN_OR_RETURN(LocalTree tree, WalkLocal(request.path, request.purpose));
+  return Uploader(client, request, std::move(tree), walked_ns).Run();
+}
+
+Result<UploadedCode> UploadCode(BlockingClient& client, const UploadRequest& request,
+                                const std::string& workspace_id) {
+  UploadedCode code;
+  ASSIGN_OR_RETURN(code.content, UploadPath(client, request));
+  code.id = workspace_id + "/codes/" + upload::CodeName(code.content.hash) + "/versions/1";
+  ClientRequest call;
+  call.target = code.id + "?api-version=2023-04-01";
+  call.headers = request.headers;
+  ASSIGN_OR_RETURN(const ClientResponse found, client.Call(call));
+  if (found.status == 200) return code;
+  if (found.status != 404) return FailureOf(found);
+  Json body = Json::MakeObject();
+  body.Set("properties.codeUri", code.content.uri);
+  body.Set("properties.isAnonymous", true);
+  body.Set("properties.properties.hash_sha256", code.content.hash);
+  body.Set("properties.properties.hash_version", "lazurite-1");
+  call.method = "PUT";
+  call.headers.Set("Content-Type", "application/json");
+  call.body = body.Dump();
+  ASSIGN_OR_RETURN(const ClientResponse made, client.Call(call));
+  if (made.status != 200 && made.status != 201) return FailureOf(made);
+  return code;
+}
+
+Result<std::vector<std::string>> ListUpload(const UploadRequest& request) {
+  ASSIGN_OR_RETURN(const LocalTree tree, WalkLocal(request.path, request.purpose));
+  std::vector<std::string> paths;
+  for (const LocalFile& file : tree.files) paths.push_back(file.path);
+  return paths;
+}
+
+}  // namespace lazurite::cli
