@@ -63,7 +63,8 @@ TEST(JobState, EveryStateThatIsNoEndCanBeCanceled) {
 
 TEST(JobState, SilenceLeadsOnlyToNotResponding) {
   for (const Transition& row : Transitions()) {
-    if (row.event == JobEvent::kSilent) EXPECT_EQ(row.to, JobState::kNotResponding);
+    if (row.event != JobEvent::kSilent) continue;
+    EXPECT_EQ(row.to, JobState::kNotResponding);
   }
 }
 
