@@ -35,8 +35,8 @@ struct Loaded {
   std::string kind;  // "commandJob"; "" if it could not be told
   std::string file;
   // The document in the YAML's shape. Defaults are not filled in, `null` members are dropped (but
-  // for outputs), enumerations have their YAML spelling, literal inputs are texts (numbers as
-  // written, True, False).
+  // for outputs, and in maps of texts they are ""), enumerations have their YAML spelling, literal
+  // inputs are texts (numbers as written, True, False), and inputs without a value are left out.
   Json value = Json::MakeObject();
   std::vector<Problem> problems;  // empty = valid
   // dotted path -> of its value; line < 1 = from an override

@@ -15,7 +15,7 @@ namespace lazurite::spec {
 // Types ("!" at the end: the field must be there):
 //   string, name (of an asset or a job), version (a text; 01 is 1), path (local, or a URI)
 //   integer[:low..high], number[:low..high], boolean, switch (boolean; REST: Enabled, Disabled)
-//   seconds (REST: PT…S), minutes (REST: PT…M)
+//   seconds[:low..high] (REST: PT…S), minutes (REST: PT…M)
 //   enum:yaml=Rest|yaml=Rest  any case, snake or camel; digits in REST are a number; a word with
 //                             the REST word of an earlier one is an old name of that
 //   object                    the rows below it

@@ -118,7 +118,7 @@ constexpr Field kCommandJob[] = {
     {"resources.properties", "map:any", "", "properties.resources.properties",
      "More wishes, such as lazurite.gpus: GPUs for each instance."},
     {"limits", "object", "", "", "Bounds of the job."},
-    {"limits.timeout", "seconds", "", "properties.limits.timeout",
+    {"limits.timeout", "seconds:1..315360000", "", "properties.limits.timeout",
      "Seconds of running after which the job is cancelled."},
     {"queue_settings", "object", "", "", "The job's place in the queue."},
     {"queue_settings.job_tier",

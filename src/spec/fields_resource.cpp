@@ -100,7 +100,7 @@ constexpr Field kAmlCompute[] = {
      "Fewest nodes."},
     {"max_instances", "integer:0..1024", "4", "properties.properties.scaleSettings.maxNodeCount",
      "Most nodes at the same time."},
-    {"idle_time_before_scale_down", "seconds", "120",
+    {"idle_time_before_scale_down", "seconds:0..315360000", "120",
      "properties.properties.scaleSettings.nodeIdleTimeBeforeScaleDown",
      "Seconds after which an idle node is given back."},
     LAZURITE_COMPUTE_TAIL,

@@ -33,7 +33,7 @@ struct InlineEnvironment {
 // Nothing if the job's environment is a reference.
 std::optional<InlineEnvironment> TakeInlineEnvironment(const Json& job_yaml);
 
-// "PT90S" <-> 90; also P1DT2H3M4.5S. Nothing if it is no duration.
+// 90 -> "PT1M30S", and back; also P1DT2H3M4.5S. Nothing if it is no duration.
 std::string SecondsToIso(double seconds);
 std::optional<double> IsoToSeconds(std::string_view text);
 // instance_count <-> instanceCount; names with other characters than letters, digits and
