@@ -1,6 +1,8 @@
 #include "app/serve/job_hooks.h"
 
+#include "api/mlflow/spool_replay.h"
 #include "domain/asset/asset_store.h"
+#include "domain/attempt/spool.h"
 #include "domain/run/run_store.h"
 #include "domain/workspace/resource_id.h"
 #include "spec/job_reader.h"
@@ -75,6 +77,18 @@ Status FinishJob(Transaction& transaction, Job& job, Time now) {
     TRY(RegisterOutput(transaction, job, name, output, now));
   }
   return {};
+}
+
+Status ReplaySpool(Database& database, const Job& job, const AttemptChannel& channel, Time now) {
+  const Spool spool(channel.folder());
+  while (true) {
+    ASSIGN_OR_RETURN(const std::vector<SpoolEntry> entries, spool.Read(Spool::kPageMax));
+    if (entries.empty()) return {};
+    for (const SpoolEntry& entry : entries) {
+      TRY(ApplySpoolEntry(database, entry, job.name, now));
+    }
+    TRY(spool.MarkReplayed(entries.back().end));
+  }
 }
 
 }  // namespace lazurite::serve

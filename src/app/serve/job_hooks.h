@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "domain/attempt/attempt.h"
 #include "domain/job/job_store.h"
 #include "storage/sql/database.h"
 
@@ -14,5 +15,8 @@ Status BeginRun(Transaction& transaction, const Job& job, Time now);
 // versions, told in job.detail.outputs[].asset; a version that exists already is told in
 // job.detail.notes and left as it is.
 Status FinishJob(Transaction& transaction, Job& job, Time now);
+
+// Takes in the logging calls that the job's runner kept and could not deliver.
+Status ReplaySpool(Database& database, const Job& job, const AttemptChannel& channel, Time now);
 
 }  // namespace lazurite::serve

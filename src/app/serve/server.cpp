@@ -110,7 +110,10 @@ reconciler::ReconcilerOptions Server::ReconcilerSettings() {
                            const Job& job) { return BeginRun(transaction, job, *job.started); },
           .on_ended = [this](Transaction& transaction,
                              Job& job) { return FinishJob(transaction, job, clock_.Now()); },
-          .replay_spool = [](const Job&, const AttemptChannel&) { return Status(); }};
+          .replay_spool =
+              [this](const Job& job, const AttemptChannel& channel) {
+                return ReplaySpool(*database_, job, channel, clock_.Now());
+              }};
 }
 
 Status Server::StartEngines() {

@@ -97,11 +97,11 @@ void Reconciler::Wake() {
   if (write(wake_.get(), &one, sizeof one) < 0) return;
 }
 
-// Waits for rings; the names of the jobs they were for. Forgets none: what is not named is looked at in the next tick.
+// Waits for rings; the names of the jobs they were for. Forgets none: what is not named is looked
+// at in the next tick.
 std::set<std::string> Reconciler::Listen() {
-  std::array<pollfd, 2> waiting = {
-      {{.fd = doorbell_.get(), .events = POLLIN, .revents = 0},
-       {.fd = wake_.get(), .events = POLLIN, .revents = 0}}};
+  std::array<pollfd, 2> waiting = {{{.fd = doorbell_.get(), .events = POLLIN, .revents = 0},
+                                    {.fd = wake_.get(), .events = POLLIN, .revents = 0}}};
   poll(waiting.data(), waiting.size(), static_cast<int>(kTick.count()));
   std::set<std::string> jobs;
   std::array<char, 512> buffer;
@@ -179,6 +179,8 @@ Status Reconciler::LookAt(const std::string& name) {
     ASSIGN_OR_RETURN(verdict, channel.ReadVerdict());
   }
   if (events.empty() && !exit && !verdict) return {};
+  // Before the end is recorded: should the server die in between, the next one does it again.
+  if (exit || verdict) TRY(options_.replay_spool(*job, channel));
   bool has_ended = false;
   TRY(options_.database->WriteNow([&](Transaction& transaction) {
     has_ended = false;
@@ -190,10 +192,11 @@ Status Reconciler::LookAt(const std::string& name) {
     has_ended = IsTerminal(fresh.state);
     return Status();
   }));
-  if (!has_ended) return {};
-  cancels_asked_.erase(name);
-  never_seen_since_.erase(name);
-  return options_.replay_spool(*job, channel);
+  if (has_ended) {
+    cancels_asked_.erase(name);
+    never_seen_since_.erase(name);
+  }
+  return {};
 }
 
 Status Reconciler::TakeEvents(Transaction& transaction, Job& job,
@@ -245,14 +248,14 @@ Status Reconciler::TakeVerdict(Transaction& transaction, Job& job, const Verdict
   return End(transaction, job, JobEvent::kGone, verdict.message);
 }
 
-Status Reconciler::End(Transaction& transaction, Job& job, JobEvent event,
-                       std::string_view cause) {
+Status Reconciler::End(Transaction& transaction, Job& job, JobEvent event, std::string_view cause) {
   TRY(store_.Move(transaction, job, event, cause, options_.clock->Now()));
   TRY(options_.on_ended(transaction, job));
   return store_.Save(transaction, job);
 }
 
-// Writes the verdict of an attempt whose runner is gone without an exit.json, after ending what it left.
+// Writes the verdict of an attempt whose runner is gone without an exit.json, after ending what it
+// left.
 Status Reconciler::JudgeRunner(const Job& job, const AttemptChannel& channel, bool& has_verdict) {
   ASSIGN_OR_RETURN(const AttemptChannel::RunnerView view, channel.LookAtRunner());
   const Time now = options_.clock->Now();

@@ -1,4 +1,5 @@
-// Moves jobs along by what their attempts say: the attempt directory is the truth, the database follows.
+// Moves jobs along by what their attempts say: the attempt directory is the truth, the database
+// follows.
 #pragma once
 
 #include <condition_variable>
@@ -28,17 +29,20 @@ struct ReconcilerOptions {
   std::function<Status(Transaction&, const Job&)> on_running = [](Transaction&, const Job&) {
     return Status();
   };
-  // Called in the transaction that ends a job: its run ends, its named outputs become assets (told in
-  // job.detail, which is saved).
+  // Called in the transaction that ends a job: its run ends, its named outputs become assets (told
+  // in job.detail, which is saved).
   std::function<Status(Transaction&, Job&)> on_ended = [](Transaction&, Job&) { return Status(); };
-  // Takes in what a runner had spooled and could not deliver. Called after the attempt has ended, outside transactions.
+  // Takes in what a runner had spooled and could not deliver. Called outside transactions when the
+  // attempt has ended and before that is recorded, again and again until it succeeds: what was
+  // taken already must change nothing.
   std::function<Status(const Job&, const AttemptChannel&)> replay_spool =
       [](const Job&, const AttemptChannel&) { return Status(); };
 };
 
-// A thread of its own that wakes when a runner rings (a datagram "job/attempt" on <home>/run/doorbell.sock), when told,
-// or once a second, and takes in the events of the attempts concerned. Reading again changes nothing. Silence is no
-// death: a job fails as lost only when its runner's lock is free and there is no exit.json.
+// A thread of its own that wakes when a runner rings (a datagram "job/attempt" on
+// <home>/run/doorbell.sock), when told, or once a second, and takes in the events of the attempts
+// concerned. Reading again changes nothing. Silence is no death: a job fails as lost only when its
+// runner's lock is free and there is no exit.json.
 class Reconciler final {
  public:
   explicit Reconciler(ReconcilerOptions options);

@@ -164,7 +164,7 @@ TEST_F(ReconcilerTest, TakesTheWholeStoryAtOnceAfterABreak) {
   const Job job = Look();
   EXPECT_EQ(job.state, JobState::kCompleted);
   EXPECT_EQ(job.exit_code, 0);
-  EXPECT_EQ(told_, (std::vector<std::string>{"running", "ended", "replayed"}));
+  EXPECT_EQ(told_, (std::vector<std::string>{"replayed", "running", "ended"}));
 }
 
 TEST_F(ReconcilerTest, AnExitCodeFailsTheJobAndIsKept) {
