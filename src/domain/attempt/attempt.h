@@ -1,21 +1,26 @@
-// The files in which server and runner meet: the attempt directory and its formats. The directory is the truth about an
-// attempt; the server may read all of it at any time, any number of times.
+// The files in which server and runner meet: the attempt directory and its formats. The directory
+// is the truth about an attempt; the server may read all of it at any time, any number of times.
+// docs/formats/attempt.md tells more.
 //
+// clang-format off
 //   <home>/jobs/<job>/<attempt>/
-//     spec.json                 written once by the server: everything the attempt needs, resolved; no secret in it
-//     secrets                   0600, JSON object, read once by the runner, then removed
-//     cancel                    made by the server: the job is to be ended (the runner also gets SIGTERM)
-//     nodes/0/runner.lock       locked (open file description lock) while the runner lives; {"boot_id","pid",
-//                               "start_time"} inside, written once and never again
-//     nodes/0/events.jsonl      appended by the runner alone: one line per event, one write, fsynced, never rewritten
-//     nodes/0/exit.json         written by rename, last
-//     spool/0                   points logged while the server could not be reached (JSON lines, spool.h)
-//     spool/0.done              how many bytes of it the server has taken
-//     verdict.json              by the server, when no exit.json can say how it ended
-//     user_logs/std_log.txt (one rank), std_log_process_<rank>.txt (several)
-//     system_logs/environment.txt, data.txt, runner.txt
-//     code/ inputs/ outputs/    working copy (the ranks' cwd), materialised inputs, local outputs
-//     data/                     links INPUT_<name> and <name> to inputs and outputs (AZUREML_CR_DATA_CAPABILITY_PATH)
+//     spec.json             written once by the server: what the attempt needs, resolved, no secret
+//     secrets               0600, JSON object, read once by the runner, then removed
+//     cancel                by the server: the job is to be ended (the runner also gets SIGTERM)
+//     nodes/0/runner.lock   locked (open file description lock) while the runner lives;
+//                           {"boot_id", "pid", "start_time"} inside, written once, never again
+//     nodes/0/events.jsonl  appended by the runner alone: an event a line, fsynced, never rewritten
+//     nodes/0/reserve       room on the disk for the runner's last words
+//     nodes/0/exit.json     written by rename, last
+//     spool/0               calls logged while the server could not be reached (spool.h)
+//     spool/0.done          how many bytes of it the server has taken
+//     verdict.json          by the server, when no exit.json can say how it ended
+//     user_logs/            std_log.txt (one rank), std_log_process_<rank>.txt (several)
+//     system_logs/          environment.txt, data.txt, runner.txt, mpirun.txt
+//     code/                 working copy, the ranks' working directory
+//     inputs/ outputs/      materialised inputs, local outputs
+//     data/                 links INPUT_<name>, <name> to them (AZUREML_CR_DATA_CAPABILITY_PATH)
+// clang-format on
 #pragma once
 
 #include <map>
@@ -35,7 +40,7 @@ namespace lazurite {
 // One data input, resolved by the server to a place on this machine.
 struct AttemptInput {
   std::string name;
-  std::string type;    // uri_file, uri_folder, mltable, …
+  std::string type;  // uri_file, uri_folder, mltable, …
   DataMode mode = DataMode::kReadOnlyMount;
   std::string source;  // absolute path of the stored file or folder; "" with kDirect
   std::string uri;     // what a `direct` input is replaced by
@@ -45,17 +50,18 @@ struct AttemptOutput {
   std::string name;
   std::string type;
   DataMode mode = DataMode::kReadWriteMount;
-  std::string target;  // absolute path in the blob store where it ends up (a file's path for uri_file)
+  // Absolute path in the blob store where it ends up (a file's path for uri_file).
+  std::string target;
 };
 
 struct AttemptSpec {
   std::string job;
   int attempt = 1;
-  std::string home;           // absolute
+  std::string home;  // absolute
   std::string display_name, experiment_name, experiment_id;
   std::string workspace, resource_group, subscription;
-  std::string command;        // with its ${{…}} and $[[…]] still in it; the runner knows the paths
-  std::string code_source;    // absolute path of the code snapshot to copy, or ""
+  std::string command;  // with its ${{…}} and $[[…]] still in it; the runner knows the paths
+  std::string code_source;                      // absolute path of the code snapshot to copy, or ""
   std::map<std::string, std::string> literals;  // inputs that are values
   std::vector<AttemptInput> inputs;
   std::vector<AttemptOutput> outputs;
@@ -64,12 +70,13 @@ struct AttemptSpec {
   EnvironmentSettings environment_settings;
   Distribution distribution;
   int instance_count = 1;
-  double cpus = 1;              // granted, for OMP_NUM_THREADS
+  double cpus = 1;                // granted, for OMP_NUM_THREADS
   std::vector<std::string> gpus;  // granted, for CUDA_VISIBLE_DEVICES
   std::optional<Duration> timeout;
   Duration cancel_grace{std::chrono::seconds(30)};
-  std::string artifacts_folder; // absolute: the run's artifacts (outputs/, logs/ below it)
-  std::vector<std::string> hidden_paths;  // of the home: not to be seen by the job (tokens, keys, database)
+  std::string artifacts_folder;  // absolute: the run's artifacts (outputs/, logs/ below it)
+  std::vector<std::string>
+      hidden_paths;  // of the home: not to be seen by the job (tokens, keys, database)
 
   Json ToJson() const;
   static Result<AttemptSpec> FromJson(const Json& json);
@@ -84,8 +91,8 @@ struct AttemptSecrets {
   static Result<AttemptSecrets> FromJson(const Json& json);
 };
 
-// A line of events.jsonl. Names: "started", "environment_ready", "inputs_ready", "ranks_started", "ranks_ended",
-// "outputs_stored", "ended", "note" (detail.text: a sentence for the job's page).
+// A line of events.jsonl. Names: "started", "environment_ready", "inputs_ready", "ranks_started",
+// "ranks_ended", "outputs_stored", "ended", "note" (detail.text: a sentence for the job's page).
 struct AttemptEvent {
   int64_t seq = 0;  // from 1, without gaps
   Time time{};
@@ -99,15 +106,15 @@ struct AttemptEvent {
 struct ResourceUse {
   double cpu_s = 0;
   int64_t rss_max_bytes = 0;
-  int64_t read_bytes = 0;     // from storage, not from the page cache
+  int64_t read_bytes = 0;  // from storage, not from the page cache
   int64_t written_bytes = 0;
 
   Json ToJson() const;
   static ResourceUse FromJson(const Json& json);
 };
 
-// exit.json. `cause`: exited, signaled, timeout, canceled, out_of_memory, environment, input, output, rank_failed,
-// runner (the runner itself could not go on).
+// exit.json. `cause`: exited, signaled, timeout, canceled, out_of_memory, environment, input,
+// output, rank_failed, runner (the runner itself could not go on).
 struct ExitRecord {
   int64_t seq = 0;
   std::string cause;
@@ -117,7 +124,7 @@ struct ExitRecord {
   std::string message;          // for a person
   std::optional<Time> started;  // ranks
   std::optional<Time> ended;
-  ResourceUse usage;            // of all ranks
+  ResourceUse usage;  // of all ranks
   std::vector<ResourceUse> rank_usage;
   std::map<std::string, int64_t> log_bytes;  // "user_logs/std_log.txt" -> size
 
@@ -144,7 +151,8 @@ struct RunnerIdentity {
   static Result<RunnerIdentity> FromJson(const Json& json);
 };
 
-// Reads and writes the files of one attempt directory. Files now; over HTTP from nodes without a common file system later.
+// Reads and writes the files of one attempt directory. Files now; over HTTP from nodes without a
+// common file system later.
 class AttemptChannel {
  public:
   explicit AttemptChannel(std::string folder) : folder_(std::move(folder)) {}
@@ -154,9 +162,10 @@ class AttemptChannel {
   std::string Path(std::string_view relative) const;
 
   // Server's side.
-  // Makes the directory with spec.json and secrets. Calling again replaces both files. Not durable, which would cost
-  // milliseconds of every start: an attempt whose runner never took the lock is made again after a crash of the machine,
-  // and the runner makes its lock durable before it starts anything.
+  // Makes the directory with spec.json and secrets. Calling again replaces both files. Not durable,
+  // which would cost milliseconds of every start: an attempt whose runner never took the lock is
+  // made again after a crash of the machine, and the runner makes its lock durable before it starts
+  // anything.
   Status Create(const AttemptSpec& spec, const AttemptSecrets& secrets) const;
   Status AskCancel() const;
   // Events with seq > `after`, in order; a torn last line is left for later.
@@ -165,7 +174,8 @@ class AttemptChannel {
   Result<std::optional<Verdict>> ReadVerdict() const;
   Status WriteVerdict(const Verdict& verdict) const;
   enum class Runner : unsigned char {
-    kNever,    // no identity in the lock file yet: it was not started, or died before it could take the lock
+    kNever,    // no identity in the lock file yet: it was not started, or died before it could take
+               // the lock
     kAlive,    // the lock is held
     kGone,     // the lock is free, same boot
     kRebooted  // the lock is free and another boot wrote it
@@ -181,8 +191,8 @@ class AttemptChannel {
   Result<AttemptSpec> ReadSpec() const;
   Result<AttemptSecrets> TakeSecrets() const;  // reads and removes; empty if gone already
   bool CancelAsked() const;
-  // Takes the lock of this attempt and says who holds it; the lock lives as long as the descriptor. kConflict: a runner
-  // holds it or held it once, or the attempt has ended: it must not run again.
+  // Takes the lock of this attempt and says who holds it; the lock lives as long as the descriptor.
+  // kConflict: a runner holds it or held it once, or the attempt has ended: it must not run again.
   Result<Fd> TakeRunnerLock(const RunnerIdentity& identity) const;
   // Durable, by rename.
   Status WriteExit(const ExitRecord& exit) const;

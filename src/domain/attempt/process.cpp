@@ -141,19 +141,6 @@ std::optional<std::string> VariableOf(pid_t pid, std::string_view name) {
   return std::nullopt;
 }
 
-std::pair<int64_t, int64_t> StorageBytesOf(pid_t pid) {
-  std::pair<int64_t, int64_t> bytes{0, 0};
-  const std::string text = ReadProc(ProcPath(pid, "io"), 4096);
-  for (const std::string_view line : Split(text, '\n')) {
-    const size_t colon = line.find(": ");
-    if (colon == std::string_view::npos) continue;
-    const int64_t value = ParseInt(line.substr(colon + 2)).value_or(0);
-    if (line.substr(0, colon) == "read_bytes") bytes.first = value;
-    if (line.substr(0, colon) == "write_bytes") bytes.second = value;
-  }
-  return bytes;
-}
-
 bool SignalProcess(pid_t pid, int64_t start_time, int signal) {
   // The descriptor pins the process; only then is it sure that the start time read is its own.
   const Fd handle(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));

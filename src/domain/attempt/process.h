@@ -16,8 +16,8 @@ struct ProcessView {
   pid_t pid = 0;
   pid_t parent = 0;
   pid_t session = 0;
-  char state = '?';            // as in /proc/<pid>/stat; 'Z' is a zombie
-  int64_t start_time = 0;      // clock ticks since boot: with the pid, one process and no other
+  char state = '?';        // as in /proc/<pid>/stat; 'Z' is a zombie
+  int64_t start_time = 0;  // clock ticks since boot: with the pid, one process and no other
   int64_t rss_bytes = 0;
 };
 
@@ -33,9 +33,6 @@ std::vector<ProcessView> DescendantsOf(pid_t root);
 
 // A variable of the process's initial environment; nothing if it has none or may not be read.
 std::optional<std::string> VariableOf(pid_t pid, std::string_view name);
-
-// Bytes that the process and its reaped children moved to and from storage: read, written. Zeros if unknown.
-std::pair<int64_t, int64_t> StorageBytesOf(pid_t pid);
 
 // Sends `signal` to exactly that process, not to one that got its id later. False if it is gone.
 bool SignalProcess(pid_t pid, int64_t start_time, int signal);

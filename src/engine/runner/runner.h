@@ -1,5 +1,5 @@
-// Runs one attempt from its directory to exit.json: environment, inputs, ranks, outputs. A process of its own that needs
-// no server.
+// Runs one attempt from its directory to exit.json: environment, inputs, ranks, outputs. A process
+// of its own that needs no server.
 #pragma once
 
 #include <functional>
@@ -17,8 +17,8 @@ struct RunnerOptions {
       make_environment_builder;
 };
 
-// Returns the exit code of the runner's own process: 0 if exit.json was written (however the job ended), 1 if not, 3 if
-// another runner has or had this attempt.
+// Returns the exit code of the runner's own process: 0 if exit.json was written (however the job
+// ended), 1 if not, 3 if another runner has or had this attempt.
 int Run(const RunnerOptions& options);
 
 }  // namespace lazurite::runner

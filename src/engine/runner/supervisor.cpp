@@ -16,6 +16,7 @@ namespace {
 constexpr Duration kLeftoverGrace{std::chrono::seconds(2)};
 // While killing: looks again after this time, for what came to be meanwhile.
 constexpr Duration kKillAgain{20};
+constexpr int64_t kBlockBytes = 512;  // in which the kernel counts what goes to and from storage
 constexpr int kKilledCode = 128 + SIGKILL;  // how a shell says that its child was killed
 
 int64_t KillsForMemory() {
@@ -91,13 +92,12 @@ void Supervisor::Reap() {
   while (true) {
     siginfo_t info{};
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
-    // A zombie still shows what it read and wrote.
-    const auto [read, written] = StorageBytesOf(info.si_pid);
     rusage used{};
     int status = 0;
     if (wait4(info.si_pid, &status, WNOHANG, &used) != info.si_pid) return;
     const ResourceUse use{Seconds(used.ru_utime) + Seconds(used.ru_stime),
-                          int64_t{used.ru_maxrss} * 1024, read, written};
+                          int64_t{used.ru_maxrss} * 1024, used.ru_inblock * kBlockBytes,
+                          used.ru_oublock * kBlockBytes};
     bool is_rank = false;
     for (Process& process : processes_) {
       if (process.watched.pid != info.si_pid || process.has_ended) continue;
