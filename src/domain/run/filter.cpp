@@ -388,10 +388,10 @@ Result<OrderBy> ParseOrderEntry(const std::string& entry, const FilterSubject& s
     order.is_ascending = IsWord(tokens.back(), "ASC");
     tokens.pop_back();
   }
-  // "Run name" and keys with blanks are taken without quotes, too.
+  // The attribute "Run name" is taken without quotes, too.
   Token whole = tokens[0];
   for (size_t i = 1; i < tokens.size(); ++i) {
-    if (tokens[i].kind != Kind::kWord) return bad();
+    if (tokens[i].kind != Kind::kWord || whole.text.find('.') != std::string::npos) return bad();
     whole.text += " " + tokens[i].text;
   }
   ASSIGN_OR_RETURN(const Name name, NameOf(whole, subject));
