@@ -1,4 +1,5 @@
-// Where the platform puts things in the built-in datastores, and in its home. The same places as Azure ML's.
+// Where the platform puts things in the built-in datastores, and in its home. The same places as
+// Azure ML's.
 #pragma once
 
 #include <string>
@@ -21,13 +22,14 @@ std::string UploadPath(std::string_view hash);                          // "Loca
 std::string DefaultHome();
 
 // Files and folders of a home.
-std::string DatabaseFile(const std::string& home);     // lazurite.db
-std::string DatastoresFolder(const std::string& home);  // datastores, one folder each
+std::string DatabaseFile(const std::string& home);        // lazurite.db
+std::string DatastoresFolder(const std::string& home);    // datastores, one folder each
 std::string EnvironmentsFolder(const std::string& home);  // envs
-std::string TlsFolder(const std::string& home);        // tls: the authority and the server's certificate
-std::string KeysFolder(const std::string& home);       // keys: signs tokens
-std::string TokensFolder(const std::string& home);     // tokens/owner
-std::string ServerFile(const std::string& home);       // run/server.json: who serves this home, and where
-std::string DoorbellFile(const std::string& home);     // run/doorbell.sock: runners ring here
+std::string TlsFolder(const std::string& home);   // tls: the authority and the server's certificate
+std::string KeysFolder(const std::string& home);  // keys: signs tokens
+std::string TokensFolder(const std::string& home);  // tokens/owner
+std::string ServerFile(
+    const std::string& home);  // run/server.json: who serves this home, and where
+std::string DoorbellFile(const std::string& home);  // run/doorbell.sock: runners ring here
 
 }  // namespace lazurite

@@ -1,4 +1,6 @@
-// Named things without versions: workspaces, datastores, computes. Every function works inside the caller's transaction.
+// Named things without versions: workspaces, datastores, computes. Every function works inside the
+// caller's transaction. Upper and lower case are the same in names, as Azure has it; they are given
+// back as they were first written.
 #pragma once
 
 #include <optional>
@@ -18,7 +20,8 @@ struct Resource {
   ResourceKind kind = ResourceKind::kDatastore;
   std::string workspace = "default";  // its own name for a workspace
   std::string name;
-  // What the client wrote beside `properties`: {"location", "tags", "identity", …}; and `properties` itself.
+  // What the client wrote beside `properties`: {"location", "tags", "identity", …}; and
+  // `properties` itself.
   Json envelope = Json::MakeObject();
   Json properties = Json::MakeObject();
   Time created{};
@@ -28,10 +31,11 @@ struct Resource {
 
 class ResourceStore final {
  public:
-  // Adds or replaces. True if it is new.
+  // Adds or replaces; `created` and `created_by` of an existing one stay. True if it is new.
   Result<bool> Put(Transaction& transaction, const Resource& resource, Time now) const;
   Result<std::optional<Resource>> Find(Transaction& transaction, ResourceKind kind,
                                        std::string_view workspace, std::string_view name) const;
+  // Sorted by name; of workspaces all, whatever `workspace` says.
   Result<std::vector<Resource>> List(Transaction& transaction, ResourceKind kind,
                                      std::string_view workspace) const;
   // False if it was not there.
