@@ -1,0 +1,43 @@
+// From a YAML file to a REST body: read, checked, its files uploaded.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/cli/context.h"
+#include "spec/document.h"
+
+namespace lazurite::cli {
+
+// A document that is valid as far as this machine can tell.
+struct Draft {
+  spec::Loaded loaded;
+  spec::LocalFiles files;
+
+  std::string Text(std::string_view member) const {
+    return PlainText(CellValue(loaded.value, member));
+  }
+};
+
+// A flag that sets a field of the document.
+struct FieldFlag {
+  std::string_view flag;   // "--name"
+  std::string_view field;  // "name"
+};
+
+// Reads --file (- is standard input; none: only flags), applies `fields` and --set, checks it all.
+// All problems of it, of its conda files and its paths at once, rendered in context.details.
+Result<Draft> LoadDraft(Context& context, std::string_view noun, std::span<const FieldFlag> fields);
+
+// What would happen, one line each: what is uploaded, which environment, how many processes.
+std::string DescribePlan(const Draft& draft);
+
+// Uploads what the document names of this machine and puts its place there; registers an
+// environment written inside a job.
+Status SendFiles(Context& context, Server& server, Draft& draft);
+
+// The body to PUT.
+Json BodyOf(const Server& server, const Draft& draft);
+
+}  // namespace lazurite::cli

@@ -1,0 +1,16 @@
+// Creating a job from a checked document; `job create` and `submit` share it.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "app/cli/context.h"
+#include "app/cli/draft.h"
+
+namespace lazurite::cli {
+
+// Sends its files, names it, and PUTs it. The resource as the server has it. With `if_not_exists`
+// an existing job of that name is the answer.
+Result<Json> StartJob(Context& context, Draft& draft, bool if_not_exists);
+
+}  // namespace lazurite::cli
