@@ -24,7 +24,8 @@ class BlobWriter {
   virtual ~BlobWriter() = default;
   virtual Status Append(std::string_view bytes) = 0;
   virtual int64_t bytes() const = 0;
-  // Makes the content durable and visible at its place (replacing what was there); its SHA-256 in hex.
+  // Makes the content durable and visible at its place (replacing what was there); its SHA-256 in
+  // hex. kConflict: a folder is there, or a file is where a folder would be. At most once.
   virtual Result<std::string> Commit() = 0;
 };
 
@@ -34,11 +35,13 @@ class BlobStaging {
   virtual ~BlobStaging() = default;
   // Where the files are written meanwhile: an absolute folder of its own on the same file system.
   virtual const std::string& folder() const = 0;
-  // One durability barrier for everything in the folder, then one rename to the place, which must not exist: kConflict.
+  // One durability barrier for everything in the folder, then one rename to the place, which must
+  // not exist: kConflict.
   virtual Status Publish(std::string_view datastore, std::string_view path) = 0;
 };
 
-// Safe for several threads. All functions block: on a loop they belong into Loop::Blocking.
+// Safe for several threads; one for each root. All functions block: on a loop they belong into
+// Loop::Blocking.
 class BlobStore final {
  public:
   // `root` is DatastoresFolder(home). Makes it, and clears what an earlier process left unfinished.
@@ -51,9 +54,10 @@ class BlobStore final {
 
   Result<std::unique_ptr<BlobWriter>> Create(std::string_view datastore, std::string_view path);
   Result<std::unique_ptr<BlobStaging>> Stage();
-  // All files below a folder, sorted by path; the file itself (path = its name) if it is one. kNotFound.
+  // All files below a folder, sorted by path; the file itself (path = its name) if it is one. Links
+  // are left out, so nothing outside of the datastore is ever listed. kNotFound.
   Result<std::vector<BlobInfo>> List(std::string_view datastore, std::string_view path) const;
-  // Removes a file or folder; fine if it is not there.
+  // Removes a file or folder, not a whole datastore; fine if it is not there.
   Status Remove(std::string_view datastore, std::string_view path);
 
  private:

@@ -1,0 +1,214 @@
+#include "storage/blob/blob_store.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/hash.h"
+#include "base/log.h"
+
+namespace lazurite {
+namespace {
+
+// Where unfinished things lie. No datastore can be called so.
+constexpr std::string_view kStagingFolder = ".staging";
+// Up to here each file is synced by itself; beyond, the whole file system at once is quicker.
+constexpr int kFilesSyncedSinglyMax = 8;
+
+Result<std::string> DatastoreName(std::string_view name) {
+  ASSIGN_OR_RETURN(std::string safe, SafeRelative(name));
+  if (safe.find('/') == std::string::npos && safe.front() != '.') return safe;
+  return InvalidArgument("\"" + std::string(name) + "\" cannot be the name of a datastore");
+}
+
+// The reason why something could not be put at `target`, said better if something of another kind
+// stands in the way.
+Status Explain(Status failed, const std::string& target) {
+  if (failed.ok()) return failed;
+  std::string above = DirName(target);
+  while (!Exists(above)) above = DirName(above);
+  if (!IsDir(above)) return Conflict("\"" + above + "\" is a file, so nothing can lie below it");
+  if (IsDir(target)) return Conflict("\"" + target + "\" is a folder, so no file can be put there");
+  return failed;
+}
+
+// Makes a folder with its parents, durably: each new one is synced into the one above.
+Status MakeDirsDurably(const std::string& path) {
+  if (IsDir(path)) return {};
+  const std::string parent = DirName(path);
+  TRY(MakeDirsDurably(parent));
+  if (mkdir(path.c_str(), 0755) != 0 && (errno != EEXIST || !IsDir(path))) {
+    return ErrnoStatus("making " + path, errno);
+  }
+  return SyncDir(parent);
+}
+
+class FileWriter final : public BlobWriter {
+ public:
+  FileWriter(std::string temporary, std::string target, Fd file)
+      : temporary_(std::move(temporary)), target_(std::move(target)), file_(std::move(file)) {}
+  ~FileWriter() override {
+    if (!is_committed_) unlink(temporary_.c_str());
+  }
+
+  Status Append(std::string_view bytes) override {
+    TRY(WriteAll(file_.get(), bytes));
+    hasher_.Add(bytes);
+    bytes_ += static_cast<int64_t>(bytes.size());
+    return {};
+  }
+  int64_t bytes() const override { return bytes_; }
+
+  Result<std::string> Commit() override {
+    LAZURITE_CHECK(!is_committed_);
+    if (fsync(file_.get()) != 0) return ErrnoStatus("syncing " + temporary_, errno);
+    const std::string folder = DirName(target_);
+    TRY(Explain(MakeDirsDurably(folder), target_));
+    TRY(Explain(Rename(temporary_, target_), target_));
+    is_committed_ = true;
+    TRY(SyncDir(folder));
+    return hasher_.Hex();
+  }
+
+ private:
+  const std::string temporary_;
+  const std::string target_;
+  Fd file_;
+  Hasher hasher_;
+  int64_t bytes_ = 0;
+  bool is_committed_ = false;
+};
+
+// One barrier for all that lies below the folder.
+Status SyncTree(const std::string& folder) {
+  std::error_code error;
+  std::vector<std::string> few;
+  for (auto entry = std::filesystem::recursive_directory_iterator(folder, error);
+       !error && entry != std::filesystem::recursive_directory_iterator(); entry.increment(error)) {
+    const auto status = entry->symlink_status(error);
+    if (!std::filesystem::is_regular_file(status) && !std::filesystem::is_directory(status)) {
+      continue;
+    }
+    few.push_back(entry->path());
+    if (few.size() > kFilesSyncedSinglyMax) return SyncFileSystem(folder);
+  }
+  if (error) return ErrnoStatus("reading " + folder, error.value());
+  for (const std::string& path : few) TRY(SyncFile(path));
+  return SyncDir(folder);
+}
+
+class FolderStaging final : public BlobStaging {
+ public:
+  FolderStaging(const BlobStore& store, std::string folder)
+      : store_(store), folder_(std::move(folder)) {}
+  ~FolderStaging() override {
+    if (is_published_) return;
+    const Status removed = RemoveTree(folder_);
+    if (!removed.ok()) {
+      Log(LogLevel::kWarning, "an unfinished upload was left", {{"error", removed.text()}});
+    }
+  }
+
+  const std::string& folder() const override { return folder_; }
+
+  Status Publish(std::string_view datastore, std::string_view path) override {
+    LAZURITE_CHECK(!is_published_);
+    ASSIGN_OR_RETURN(const std::string target, store_.PathOf(datastore, path));
+    TRY(SyncTree(folder_));
+    TRY(Explain(MakeDirsDurably(DirName(target)), target));
+    if (renameat2(AT_FDCWD, folder_.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) != 0) {
+      if (errno == EEXIST) return Conflict("\"" + std::string(path) + "\" is stored already");
+      return ErrnoStatus("publishing " + target, errno);
+    }
+    is_published_ = true;
+    return SyncDir(DirName(target));
+  }
+
+ private:
+  const BlobStore& store_;
+  const std::string folder_;
+  bool is_published_ = false;
+};
+
+std::string UnusedName() {
+  static std::atomic<uint64_t> counter{0};
+  return std::to_string(getpid()) + "-" + std::to_string(counter++);
+}
+
+BlobInfo InfoOf(std::string path, const struct stat& info) {
+  const auto millis = std::chrono::seconds(info.st_mtim.tv_sec) +
+                      std::chrono::milliseconds(info.st_mtim.tv_nsec / 1'000'000);
+  return {.path = std::move(path), .bytes = info.st_size, .modified = Time(millis)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<BlobStore>> BlobStore::Open(const std::string& root) {
+  const std::string staging = JoinPath(root, kStagingFolder);
+  TRY(RemoveTree(staging));
+  TRY(MakeDirs(staging, 0700));
+  return std::unique_ptr<BlobStore>(new BlobStore(root));
+}
+
+Result<std::string> BlobStore::PathOf(std::string_view datastore, std::string_view path) const {
+  ASSIGN_OR_RETURN(const std::string name, DatastoreName(datastore));
+  const std::string folder = JoinPath(root_, name);
+  if (path.empty()) return folder;
+  return ConfinedPath(folder, path);
+}
+
+Result<std::unique_ptr<BlobWriter>> BlobStore::Create(std::string_view datastore,
+                                                      std::string_view path) {
+  ASSIGN_OR_RETURN(std::string target, PathOf(datastore, path));
+  if (path.empty()) return InvalidArgument("a blob needs a path within its datastore");
+  if (IsDir(target)) {
+    return Conflict("\"" + std::string(path) + "\" cannot be stored: a folder is there");
+  }
+  std::string temporary = JoinPath(JoinPath(root_, kStagingFolder), UnusedName());
+  ASSIGN_OR_RETURN(Fd file, OpenFile(temporary, O_WRONLY | O_CREAT | O_EXCL));
+  return std::unique_ptr<BlobWriter>(
+      std::make_unique<FileWriter>(std::move(temporary), std::move(target), std::move(file)));
+}
+
+Result<std::unique_ptr<BlobStaging>> BlobStore::Stage() {
+  std::string folder = JoinPath(JoinPath(root_, kStagingFolder), UnusedName());
+  if (mkdir(folder.c_str(), 0755) != 0) return ErrnoStatus("making " + folder, errno);
+  return std::unique_ptr<BlobStaging>(std::make_unique<FolderStaging>(*this, std::move(folder)));
+}
+
+Result<std::vector<BlobInfo>> BlobStore::List(std::string_view datastore,
+                                              std::string_view path) const {
+  ASSIGN_OR_RETURN(const std::string place, PathOf(datastore, path));
+  struct stat info;
+  const bool is_there = lstat(place.c_str(), &info) == 0;
+  std::vector<BlobInfo> blobs;
+  if (is_there && S_ISREG(info.st_mode)) {
+    blobs.push_back(InfoOf(BaseName(place), info));
+    return blobs;
+  }
+  if (!is_there || !S_ISDIR(info.st_mode)) {
+    return NotFound("nothing is stored at \"" + std::string(path) + "\" in datastore \"" +
+                    std::string(datastore) + "\"");
+  }
+  ASSIGN_OR_RETURN(std::vector<WalkEntry> entries, WalkTree(place));
+  for (WalkEntry& entry : entries) {
+    if (S_ISREG(entry.info.st_mode)) blobs.push_back(InfoOf(std::move(entry.path), entry.info));
+  }
+  std::sort(blobs.begin(), blobs.end(),
+            [](const BlobInfo& a, const BlobInfo& b) { return a.path < b.path; });
+  return blobs;
+}
+
+Status BlobStore::Remove(std::string_view datastore, std::string_view path) {
+  if (path.empty()) return InvalidArgument("a whole datastore cannot be removed");
+  ASSIGN_OR_RETURN(const std::string place, PathOf(datastore, path));
+  return RemoveTree(place);
+}
+
+}  // namespace lazurite
