@@ -75,8 +75,8 @@ struct AttemptSpec {
   std::optional<Duration> timeout;
   Duration cancel_grace{std::chrono::seconds(30)};
   std::string artifacts_folder;  // absolute: the run's artifacts (outputs/, logs/ below it)
-  std::vector<std::string>
-      hidden_paths;  // of the home: not to be seen by the job (tokens, keys, database)
+  // Of the home: not to be seen by the job (tokens, keys, database).
+  std::vector<std::string> hidden_paths;
 
   Json ToJson() const;
   static Result<AttemptSpec> FromJson(const Json& json);

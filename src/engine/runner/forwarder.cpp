@@ -20,8 +20,6 @@ constexpr std::array<std::string_view, 4> kLogCalls = {
 constexpr std::array<std::string_view, 10> kOwnHeaders = {
     "connection", "keep-alive", "transfer-encoding",   "content-length", "expect",
     "upgrade",    "te",         "proxy-authorization", "authorization",  kReplayHeader};
-constexpr std::array<std::string_view, 5> kOwnAnswerHeaders = {
-    "connection", "keep-alive", "transfer-encoding", "content-length", "date"};
 
 // MLflow sends at most 1 MB in a log-batch.
 constexpr size_t kSpooledBodyMax = size_t{4} << 20;
@@ -48,6 +46,11 @@ bool IsLogCall(const Request& request) {
   if (request.method != "POST") return false;
   return std::any_of(kLogCalls.begin(), kLogCalls.end(),
                      [&](std::string_view call) { return request.path.ends_with(call); });
+}
+
+// The address itself says that its bearer may: the server signed it, and checks that.
+bool IsSigned(const Request& request) {
+  return !request.headers.Has("authorization") && !request.Query("sig").empty();
 }
 
 std::optional<int64_t> BodyBytes(const Request& request) {
@@ -111,8 +114,9 @@ Forwarder::Forwarder(Loop& loop, Options options)
     : loop_(loop), options_(std::move(options)), spool_(options_.attempt_folder) {}
 
 Task<Response> Forwarder::Handle(Request& request) {
-  const std::string expected = "Bearer " + options_.token;
-  if (!EqualSecret(request.headers.Get("authorization"), expected)) {
+  const bool is_ours =
+      EqualSecret(request.headers.Get("authorization"), "Bearer " + options_.token);
+  if (!is_ours && !IsSigned(request)) {
     co_return ErrorAnswer(401, "UNAUTHENTICATED",
                           "this address serves one job, with the token in MLFLOW_TRACKING_TOKEN");
   }
@@ -184,7 +188,7 @@ ClientRequest Forwarder::Prepare(const Request& request, std::string_view id) co
   for (const auto& [name, value] : request.headers.fields()) {
     if (!IsOneOf(name, kOwnHeaders)) call.headers.Add(name, value);
   }
-  if (!options_.server_token.empty()) {
+  if (!options_.server_token.empty() && !IsSigned(request)) {
     call.headers.Set("Authorization", "Bearer " + options_.server_token);
   }
   if (!id.empty()) call.headers.Set(kReplayHeader, std::string(id));
@@ -207,15 +211,7 @@ Task<Result<Response>> Forwarder::Send(ClientRequest request, BodyReader* from) 
   Result<Origin> server = Server();
   if (!server.ok()) co_return Unavailable(server.status().text());
   Result<Response> answer = co_await Fetch(loop_, server.value(), std::move(request), from);
-  if (!answer.ok()) {
-    server_.reset();
-    co_return answer.status();
-  }
-  Headers headers;
-  for (const auto& [name, value] : answer.value().headers.fields()) {
-    if (!IsOneOf(name, kOwnAnswerHeaders)) headers.Add(name, value);
-  }
-  answer.value().headers = std::move(headers);
+  if (!answer.ok()) server_.reset();
   co_return answer;
 }
 
