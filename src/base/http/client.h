@@ -15,27 +15,27 @@ namespace lazurite {
 // "http://127.0.0.1:8451", "https://host:8451", "unix:/path/socket" taken apart.
 struct Origin {
   bool is_tls = false;
-  std::string host;
+  std::string host{};
   int port = 0;
-  std::string unix_path;  // instead of host and port
+  std::string unix_path{};  // instead of host and port
   static Result<Origin> Parse(std::string_view url);
 };
 
 struct ClientRequest {
   std::string method = "GET";
   std::string target = "/";
-  Headers headers;  // Host, Content-Length and Connection are added
-  std::string body;
+  Headers headers{};  // Host, Content-Length and Connection are added
+  std::string body{};
   // Instead of `body`: called until it gives an empty piece; sent with Content-Length if
   // `stream_bytes` >= 0, else chunked.
-  std::function<Result<std::string>()> stream;
+  std::function<Result<std::string>()> stream{};
   int64_t stream_bytes = -1;
 };
 
 struct ClientResponse {
   int status = 0;
-  Headers headers;
-  std::string body;
+  Headers headers{};
+  std::string body{};
 };
 
 // One connection, kept alive between calls and opened again when the server closed it. Blocks; not
@@ -46,7 +46,7 @@ class BlockingClient {
   struct Options {
     Duration connect_timeout{std::chrono::seconds(5)};
     Duration timeout{std::chrono::seconds(60)};
-    std::string ca_file;  // for TLS: trusted instead of the system's authorities
+    std::string ca_file{};  // for TLS: trusted instead of the system's authorities
     size_t body_bytes_max = size_t{1} << 30;
   };
   BlockingClient(Origin origin, Options options);

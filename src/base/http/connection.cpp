@@ -246,9 +246,8 @@ Task<Result<std::string>> Connection::ReadBody() {
     const Status sent = co_await stream_->Write("HTTP/1.1 100 Continue\r\n\r\n");
     if (!sent.ok()) co_return BodyEnded();
   }
-  Result<std::string> piece =
-      body_.is_chunked ? co_await ReadChunkedBody() : co_await ReadPlainBody();
-  co_return piece;
+  if (body_.is_chunked) co_return co_await ReadChunkedBody();
+  co_return co_await ReadPlainBody();
 }
 
 Task<Result<std::string>> Connection::ReadPlainBody() {

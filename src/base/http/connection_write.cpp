@@ -1,9 +1,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <charconv>
-
 #include "base/file.h"
+#include "base/http/client_message.h"
 #include "base/http/connection.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -39,14 +38,6 @@ Framing FramingOf(const Request& request, const Response& response, bool is_http
     framing.kind = is_http11 ? kChunked : kUntilClose;
   }
   return framing;
-}
-
-std::string ChunkLine(size_t size) {
-  std::array<char, 20> text;
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), size, 16);
-  std::string line(text.data(), end.ptr);
-  line += "\r\n";
-  return line;
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ struct HttpServerOptions {
   Duration body_timeout{std::chrono::seconds(60)};  // between two pieces of a body, either way
   Duration stop_grace{std::chrono::seconds(10)};    // for requests under way when stopping
   std::shared_ptr<TlsContext>
-      tls;  // if set, a connection whose first byte is a TLS handshake speaks TLS
+      tls{};  // if set, a connection whose first byte is a TLS handshake speaks TLS
 };
 
 // Serves on any number of listeners. Plain HTTP and TLS share a port (the first byte tells).

@@ -250,12 +250,12 @@ TEST_F(NetTest, ConnectingWhereNobodyListensIsUnavailable) {
   const Result<Fd> taken = ListenTcp("127.0.0.1", port);
   EXPECT_EQ(taken.status().code(), Code::kConflict);
   Do([&]() -> Task<void> {
-    const Result<Fd> connected = co_await ConnectTcp(*loop_, "127.0.0.1", port, 1s);
+    const auto connected = co_await ConnectTcp(*loop_, "127.0.0.1", port, 1s);
     EXPECT_TRUE(connected.ok()) << connected.status().text();
     listener->Close();
-    const Result<Fd> refused = co_await ConnectTcp(*loop_, "127.0.0.1", port, 1s);
+    const auto refused = co_await ConnectTcp(*loop_, "127.0.0.1", port, 1s);
     EXPECT_EQ(refused.status().code(), Code::kUnavailable) << refused.status().text();
-    const Result<Fd> unix_path = co_await ConnectUnix(*loop_, "/nonexistent/socket", 1s);
+    const auto unix_path = co_await ConnectUnix(*loop_, "/nonexistent/socket", 1s);
     EXPECT_EQ(unix_path.status().code(), Code::kUnavailable) << unix_path.status().text();
   });
 }

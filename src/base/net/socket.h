@@ -60,8 +60,9 @@ Task<void> Yield();
 
 // Connects to a numeric address or a name (looked up in the blocking pool), or to a unix socket.
 // kUnavailable: nobody answers there; kDeadlineExceeded.
-Task<Result<Fd>> ConnectTcp(Loop& loop, std::string host, int port, Duration timeout);
-Task<Result<Fd>> ConnectUnix(Loop& loop, std::string path, Duration timeout);
+Task<Result<std::shared_ptr<Socket>>> ConnectTcp(Loop& loop, std::string host, int port,
+                                                 Duration timeout);
+Task<Result<std::shared_ptr<Socket>>> ConnectUnix(Loop& loop, std::string path, Duration timeout);
 
 // Listening sockets. kConflict: the address is taken.
 Result<Fd> ListenTcp(const std::string& address, int port);
