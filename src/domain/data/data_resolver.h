@@ -12,19 +12,21 @@
 namespace lazurite {
 
 struct ResolvedData {
-  std::string path;   // absolute
-  std::string uri;    // in its longest form, azureml://subscriptions/…/datastores/D/paths/P, or file:///…
+  std::string path;  // absolute
+  std::string
+      uri;  // in its longest form, azureml://subscriptions/…/datastores/D/paths/P, or file:///…
   std::string asset;  // ARM id of the data or model version it came by, or ""
-  std::string type;   // of that asset: uri_file, uri_folder, mltable, custom_model, mlflow_model …, or ""
+  std::string
+      type;  // of that asset: uri_file, uri_folder, mltable, custom_model, mlflow_model …, or ""
 };
 
 class DataResolver final {
  public:
   DataResolver(const BlobStore& blobs, Scope scope) : blobs_(blobs), scope_(std::move(scope)) {}
 
-  // Any form of ParseDataUri but kRemote. Does not look whether anything lies there. A reference without a collection is
-  // looked for among data, then among models. kNotFound names the asset or datastore; kFailedPrecondition: a kind of
-  // place that this version does not read.
+  // Any form of ParseDataUri but kRemote. Does not look whether anything lies there. A reference
+  // without a collection is looked for among data, then among models. kNotFound names the asset or
+  // datastore; kFailedPrecondition: a kind of place that this version does not read.
   Result<ResolvedData> Resolve(Transaction& transaction, std::string_view uri) const;
 
  private:
