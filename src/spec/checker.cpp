@@ -113,6 +113,7 @@ void Checker::Report(Position position, int length, std::string message, std::st
   }
   if (position.line < 0) {
     problem.file = origins_[OverrideIndex(position.line)];
+    problem.length = 1;
   } else {
     problem.line = position.line;
     problem.column = position.column;

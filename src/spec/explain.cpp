@@ -84,8 +84,7 @@ std::string Summary(const Field& field) {
 }
 
 void AppendField(std::string& out, const Field& field, size_t indent) {
-  out.append(indent, ' ');
-  out += std::string(LastPart(field.path)) + " (" + Summary(field) + ")\n";
+  AppendWrapped(out, std::string(LastPart(field.path)) + " (" + Summary(field) + ")", indent);
   AppendWrapped(out, field.sentence, indent + 4);
 }
 
@@ -132,7 +131,8 @@ std::string ExplainKind(const Kind& kind) {
 
 std::string ExplainField(const Kind& kind, const Field& field) {
   std::string out = std::string(kind.noun) + "." + std::string(field.path) + "\n";
-  out += "  " + Summary(field) + "\n\n";
+  AppendWrapped(out, Summary(field), 2);
+  out += '\n';
   AppendWrapped(out, field.sentence, 2);
   if (!field.rest.empty()) out += "\n  REST: " + std::string(field.rest) + "\n";
   const auto rows = RowsBelow(kind, field.path);

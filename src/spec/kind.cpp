@@ -94,8 +94,9 @@ std::optional<Misfit> CondaFile(const YamlNode& root, const Kind& kind) {
                 "name it in \"conda_file\" of an environment"};
 }
 
-// By the fields alone: of all kinds of other nouns exactly one noun fits.
+// By the fields alone: some are foreign here, and exactly one other noun has them all.
 const Kind* KindByFields(const YamlNode& root, const Kind& asked) {
+  if (KnowsAllFields(asked, root)) return nullptr;
   const Kind* found = nullptr;
   for (const Kind& kind : Kinds()) {
     if (kind.fields.empty() || kind.noun == asked.noun) continue;

@@ -25,6 +25,13 @@ Json PresetOf(const Field& field) {
   return Json(field.preset);
 }
 
+// Two rows may fill one object ("log_dir" is one of a service's "properties").
+void Place(Json& body, std::string_view path, Json value) {
+  const Json* found = body.At(path);
+  if (found != nullptr && found->is_object()) AddMembers(value, *found);
+  body.Set(path, std::move(value));
+}
+
 // A row whose path has a "*": once for each entry of the map.
 void ConvertEntries(const Field& field, const Json& yaml, Json& body) {
   const size_t star = field.path.find(".*.");
@@ -37,7 +44,7 @@ void ConvertEntries(const Field& field, const Json& yaml, Json& body) {
     if (value == nullptr) continue;
     const std::string path = std::string(field.rest.substr(0, rest_star)) + "." + name + "." +
                              std::string(field.rest.substr(rest_star + 3));
-    body.Set(path, ValueToRest(field, *value));
+    Place(body, path, ValueToRest(field, *value));
   }
 }
 
@@ -45,7 +52,7 @@ void ConvertField(std::string_view kind, const Field& field, const Json& yaml, J
   if (field.path.find('*') != std::string_view::npos) return ConvertEntries(field, yaml, body);
   const Json* value = yaml.At(field.path);
   if (value != nullptr) {
-    body.Set(field.rest, ValueToRest(field, *value));
+    Place(body, field.rest, ValueToRest(field, *value));
   } else if (HasPresets(kind, field) && body.At(field.rest) == nullptr) {
     body.Set(field.rest, ValueToRest(field, PresetOf(field)));
   }
@@ -91,10 +98,9 @@ void FinishEnvironmentBody(const Json& yaml, Json& body) {
 void FinishComputeBody(std::string_view kind, Json& body) {
   FinishIdentities(body);
   Json& properties = body["properties"];
+  properties["disableLocalAuth"] = properties.At("properties.userAccountCredentials") == nullptr;
   Json& inner = properties["properties"];
   if (inner.is_null()) inner = Json::MakeObject();
-  const bool has_ssh = inner.Find("userAccountCredentials") != nullptr;
-  properties["disableLocalAuth"] = !has_ssh;
   if (kind == "amlCompute") {
     SetIfAbsent(inner, "remoteLoginPortPublicAccess", "NotSpecified");
     SetIfAbsent(inner, "osType", "Linux");
