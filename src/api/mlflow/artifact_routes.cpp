@@ -74,7 +74,7 @@ Task<Status> Store(const ApiContext& context, Request& request, const ArtifactPl
   co_await context.loop->Blocking(
       [&] { writer = context.blobs->Create(place.datastore, place.path); });
   if (!writer.ok()) co_return writer.status();
-  while (true) {
+  while (request.body != nullptr) {
     CO_ASSIGN_OR_RETURN(const std::string piece, co_await request.body->ReadSome());
     if (piece.empty()) break;
     Status written;

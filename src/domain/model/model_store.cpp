@@ -14,6 +14,7 @@ constexpr std::string_view kRun = "mlflow.runId";
 constexpr std::string_view kRunLink = "mlflow.runLink";
 constexpr std::string_view kLoggedModel = "mlflow.modelId";
 constexpr std::string_view kUser = "mlflow.userId";
+constexpr std::string_view kDeletedMax = "mlflow.versionDeletedMax";
 
 std::vector<KeyValue> PairsOf(const Json* map) {
   std::vector<KeyValue> pairs;
@@ -114,6 +115,12 @@ Result<AssetVersion> FindVersion(const AssetStore& assets, Transaction& transact
   if (asset) return std::move(*asset);
   return NotFound("Model Version (name=" + std::string(name) + ", version=" + std::string(version) +
                   ") not found");
+}
+
+// The highest number that a deleted version had: numbers are not given twice.
+int64_t DeletedMax(const AssetContainer& container) {
+  const Json* extra = container.properties.Find("properties");
+  return extra == nullptr ? 0 : ParseInt(extra->GetString(kDeletedMax)).value_or(0);
 }
 
 void AddAliases(ModelVersion& version, const AssetContainer& container) {
@@ -239,8 +246,12 @@ Result<ModelVersion> ModelStore::GetByAlias(Transaction& transaction, std::strin
 Result<ModelVersion> ModelStore::CreateVersion(Transaction& transaction,
                                                const ModelVersion& version, Time now) const {
   for (const KeyValue& tag : version.tags) TRY(CheckRegistryTag(tag));
-  TRY(FindModel(assets_, transaction, version.name).status());
+  ASSIGN_OR_RETURN(const AssetContainer before, FindModel(assets_, transaction, version.name));
   AssetVersion asset = AssetOf(version);
+  const int64_t deleted_max = DeletedMax(before);
+  if (deleted_max >= ParseInt(before.next_version).value_or(1)) {
+    asset.version = std::to_string(deleted_max + 1);
+  }
   TRY(assets_.Insert(transaction, asset, now));
   ASSIGN_OR_RETURN(const AssetContainer container, FindModel(assets_, transaction, version.name));
   TRY(assets_.SaveContainer(transaction, container, now));
@@ -297,6 +308,10 @@ Status ModelStore::DeleteVersion(Transaction& transaction, std::string_view name
   if (!found) return {};
   for (const KeyValue& alias : PairsOf(found->properties.Find("labels"))) {
     if (alias.value == version) EraseIn(found->properties, "labels", alias.key);
+  }
+  const int64_t number = ParseInt(version).value_or(0);
+  if (number > DeletedMax(*found)) {
+    SetIn(found->properties, "properties", kDeletedMax, std::to_string(number));
   }
   return assets_.SaveContainer(transaction, *found, now);
 }
