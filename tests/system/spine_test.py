@@ -1,0 +1,86 @@
+"""The whole way once: data, a training job with its environment, metrics, files, a model, plain MLflow."""
+
+import json
+import pathlib
+
+import harness
+from harness import case
+
+EXAMPLE = harness.ROOT / "examples/fashion-mnist"
+IMAGES = pathlib.Path("/usr/share/datasets/fashion-mnist")
+FIVE_LINES = """import mlflow
+with mlflow.start_run(run_name="by hand") as run:
+    mlflow.log_param("depth", 3)
+    mlflow.log_metric("score", 0.5)
+print(run.info.run_id)
+"""
+
+
+@case
+def a_model_is_trained_kept_and_found_again(home):
+    if not IMAGES.exists():
+        raise harness.Skip("the images are not installed (make setup)")
+    home.start()
+    home.cli("data", "create", "-f", str(EXAMPLE / "data.yml"))
+    first = home.cli("submit", str(EXAMPLE / "job.yml"), "--name", "first", "--set",
+                     "inputs.epochs=1", timeout=300)
+    assert "epoch 1/1" in first.out, first
+    seen = home.show("first")
+    assert seen["metrics"]["test_accuracy"] > 0.8 and seen["params"]["epochs"] == "1", seen
+    assert seen["inputs"][0]["asset"] == "azureml:fashion-mnist:1", seen["inputs"]
+
+    shown = json.loads(home.cli("job", "show", "first", "-o", "json").out)
+    assert (shown["name"], shown["status"]) == ("first", "Completed"), shown
+    assert home.cli("job", "stream", "first").out == home.user_log("first")
+    listed = home.cli("job", "list", "--query", "[?status=='Completed'].name", "-o", "tsv")
+    assert listed.out.split() == ["first"], listed
+
+    home.cli("job", "download", "first", "--output-name", "model", "--download-path",
+             str(home.work / "got"))
+    assert list((home.work / "got").rglob("MLmodel")), list((home.work / "got").rglob("*"))
+
+    home.cli("model", "create", "--name", "clothes", "--type", "mlflow_model", "--path",
+             "azureml://jobs/first/outputs/model")
+    listed = home.cli("model", "list", "--query", "[].name", "-o", "tsv")
+    assert listed.out.split() == ["clothes"], listed
+
+    # The second run reuses the environment, and data that did not change is not stored again.
+    second = home.cli("submit", str(EXAMPLE / "job.yml"), "--name", "second", "--set",
+                      "inputs.epochs=1", timeout=120)
+    assert home.show("second")["environment"]["was_reused"], second
+    by_hand(home, seen["environment"]["folder"])
+
+
+def by_hand(home, environment):
+    """A script with plain `mlflow`, in no job, logs a run that the command line then lists."""
+    script = home.write("five_lines.py", FIVE_LINES)
+    done = home.cli("exec", "--", f"{environment}/bin/python", script)
+    run = done.out.split()[-1]
+    listed = home.cli("job", "list", "--query", "[].name", "-o", "tsv").out.split()
+    assert run in listed, (run, listed)
+    assert home.show(run)["metrics"] == {"score": 0.5}, home.show(run)
+
+
+@case
+def an_unknown_image_is_refused_with_what_it_needs(home):
+    home.start()
+    job = home.submit({"command": "true", "environment": {"image": "pytorch/pytorch:latest"}})
+    assert home.wait(job) == "Failed", home.why(job)
+    error = home.show(job)["error"]
+    assert "podman" in error and "host_fallback" in error, error
+
+
+@case
+def a_failed_build_fails_the_job_with_the_resolvers_words(home):
+    conda = home.write("env.yml", "dependencies:\n- pip:\n  - surely-no-such-package-9z==1\n")
+    home.start()
+    job = home.submit({"command": "true", "environment": {"image": harness.PYTHON_IMAGE,
+                                                          "conda_file": conda}})
+    assert home.wait(job) == "Failed", home.why(job)
+    seen = home.show(job)
+    assert seen["cause"] == "environment", seen
+    assert "surely-no-such-package-9z" in seen["error"], seen["error"]
+
+
+if __name__ == "__main__":
+    harness.main()
