@@ -9,7 +9,6 @@
 #include "api/mlflow/mlflow_routes.h"
 #include "api/runhistory/runhistory_routes.h"
 #include "api/upload/upload_routes.h"
-#include "app/serve/defaults.h"
 #include "app/serve/home_lock.h"
 #include "app/serve/job_hooks.h"
 #include "app/serve/port_holder.h"
@@ -73,7 +72,7 @@ Status Server::OpenHome() {
     machine_.gpus.clear();
     for (int i = 0; i < options_.gpus; ++i) machine_.gpus.push_back(std::to_string(i));
   }
-  return AddDefaults(*database_, machine_.cores, clock_.Now());
+  return {};
 }
 
 scheduler::SchedulerOptions Server::SchedulerSettings() {
