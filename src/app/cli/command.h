@@ -28,8 +28,8 @@ struct Command {
   std::string_view sentence = "";   // what it does, ends with a full stop
   std::string_view arguments = "";  // as usage shows them: "[NAME]"
   std::string_view subject = "";    // what completes them, like Flag::values
-  size_t words_max = 0;        // how many words it takes beside flags
-  bool takes_rest = false;     // what follows "--", or the first word, belongs to another program
+  size_t words_max = 0;             // how many words it takes beside flags
+  bool takes_rest = false;  // what follows "--", or the first word, belongs to another program
   std::span<const Flag> flags = {};
   std::string_view examples = "";  // one a line
   Status (*run)(Context&) = nullptr;

@@ -48,6 +48,7 @@ std::string Render(const std::vector<spec::Problem>& problems, const std::string
       const Result<std::string> other = ReadFile(name, kYamlBytesMax);
       if (other.ok()) source = *other;
     }
+    if (!out.empty()) out += "\n";
     out += spec::RenderProblems(own, source);
   }
   return out;
@@ -189,6 +190,7 @@ std::string DescribePlan(const Draft& draft) {
 Status SendFiles(Context& context, Server& server, Draft& draft) {
   for (const LocalReference& reference : draft.files.references) {
     Result<std::string> place = Send(context, server, reference);
+    if (place.status().code() == Code::kUnavailable) return server.Explain(place.status());
     if (!place.ok()) return place.status().With("uploading " + reference.file);
     draft.loaded.value.Set(reference.path, *place);
   }

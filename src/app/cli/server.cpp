@@ -65,13 +65,22 @@ Status Server::StatusOf(const ClientResponse& response) {
 
 Result<ClientResponse> Server::Call(ClientRequest request) {
   if (!settings_.token.empty()) request.headers.Set("Authorization", "Bearer " + settings_.token);
-  return client_.Call(request);
+  Result<ClientResponse> response = client_.Call(request);
+  if (!response.ok()) return Explain(response.status());
+  return response;
 }
 
 Result<ClientResponse> Server::Call(ClientRequest request,
                                     const std::function<bool(std::string_view)>& sink) {
   if (!settings_.token.empty()) request.headers.Set("Authorization", "Bearer " + settings_.token);
-  return client_.Call(request, sink);
+  Result<ClientResponse> response = client_.Call(request, sink);
+  if (!response.ok()) return Explain(response.status());
+  return response;
+}
+
+Status Server::Explain(Status status) const {
+  if (status.code() != Code::kUnavailable) return status;
+  return std::move(status).With("no Lazurite server answers at " + settings_.server);
 }
 
 Result<Json> Server::Send(std::string method, const std::string& target, const Json* body) {

@@ -50,6 +50,8 @@ class Server {
   // "/subscriptions/…/workspaces/W/<rest>"; the parts of `rest` must be encoded.
   std::string Workspace(std::string_view rest) const;
 
+  // The status, with the server's address if nobody answered there.
+  Status Explain(Status status) const;
   // What an answer means: OK below 400.
   static Status StatusOf(const ClientResponse& response);
 

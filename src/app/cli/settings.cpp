@@ -1,5 +1,6 @@
 #include "app/cli/settings.h"
 
+#include <arpa/inet.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -18,8 +19,10 @@ constexpr int kParentsMax = 64;
 bool IsLoopback(const std::string& address) {
   const Result<Origin> origin = Origin::Parse(address);
   if (!origin.ok()) return false;
-  return !origin->unix_path.empty() || origin->host == "localhost" || origin->host == "::1" ||
-         origin->host == "[::1]" || origin->host.starts_with("127.");
+  if (!origin->unix_path.empty() || origin->host == "localhost") return true;
+  if (origin->host == "::1" || origin->host == "[::1]") return true;
+  in_addr ip{};
+  return inet_pton(AF_INET, origin->host.c_str(), &ip) == 1 && (ntohl(ip.s_addr) >> 24) == 127;
 }
 
 // A configuration being put together, layer by layer.

@@ -8,7 +8,7 @@ namespace lazurite::cli {
 namespace {
 
 constexpr size_t kIdWidthMax = 30;
-constexpr size_t kColumnWidthMin = 8;
+constexpr size_t kColumnWidthMin = 6;
 constexpr std::string_view kGap = "  ";
 
 std::string RelativeTime(const std::string& text, Time now) {
@@ -61,19 +61,38 @@ Grid MakeGrid(const std::vector<Column>& columns, const std::vector<Json>& rows,
   return grid;
 }
 
+// The widest column among those of a rank from `rank` on, or nothing.
+std::optional<size_t> Widest(const Grid& grid, int rank) {
+  std::optional<size_t> widest;
+  for (size_t i = 0; i < grid.columns.size(); ++i) {
+    if (grid.columns[i].rank < rank) continue;
+    if (!widest || grid.widths[i] > grid.widths[*widest]) widest = i;
+  }
+  return widest;
+}
+
+// How much could be cut off the long texts without making them too short to be read. Names and
+// states are not among them.
+size_t Slack(const Grid& grid) {
+  const std::optional<size_t> widest = Widest(grid, 2);
+  if (!widest || grid.widths[*widest] <= 3 * kColumnWidthMin) return 0;
+  return grid.widths[*widest] - 3 * kColumnWidthMin;
+}
+
 void Fit(Grid& grid, size_t width) {
-  while (grid.Width() > width && grid.columns.size() > 1) {
+  while (grid.columns.size() > 1 && grid.Width() > width + Slack(grid)) {
     size_t last = 0;
     for (size_t i = 1; i < grid.columns.size(); ++i) {
       if (grid.columns[i].rank >= grid.columns[last].rank) last = i;
     }
-    const size_t over = grid.Width() - width;
-    const auto widest = std::max_element(grid.widths.begin(), grid.widths.end());
-    if (grid.columns[last].rank <= 1 || *widest >= over + 2 * kColumnWidthMin) {
-      *widest = std::max(kColumnWidthMin, *widest > over ? *widest - over : kColumnWidthMin);
-      if (grid.columns[last].rank <= 1) break;
-    } else {
-      grid.Drop(last);
+    if (grid.columns[last].rank <= 1) break;
+    grid.Drop(last);
+  }
+  for (int rank = 2; rank >= 0; --rank) {
+    while (grid.Width() > width) {
+      const std::optional<size_t> widest = Widest(grid, rank);
+      if (!widest || grid.widths[*widest] <= kColumnWidthMin) break;
+      --grid.widths[*widest];
     }
   }
 }
