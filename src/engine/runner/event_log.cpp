@@ -73,10 +73,18 @@ void EventLog::WriteOut() {
 Status EventLog::Sync() {
   WriteOut();
   std::unique_lock lock(mutex_);
-  const int64_t target = wanted_;
-  changed_.notify_all();
-  changed_.wait(lock, [&] { return synced_ >= target; });
-  return unwritten_.empty() ? failure_ : ErrnoStatus("writing events", ENOSPC);
+  TRY(WaitFor(lock, wanted_));
+  return unwritten_.empty() ? Status() : ErrnoStatus("writing events", ENOSPC);
+}
+
+Status EventLog::SyncBeginning() {
+  std::unique_lock lock(mutex_);
+  return WaitFor(lock, 1);
+}
+
+Status EventLog::WaitFor(std::unique_lock<std::mutex>& lock, int64_t count) {
+  changed_.wait(lock, [&] { return synced_ >= count; });
+  return failure_;
 }
 
 Status EventLog::SyncOnce() {
@@ -84,9 +92,7 @@ Status EventLog::SyncOnce() {
   if (!std::exchange(is_first_sync_, false)) return {};
   // Once: who has this attempt, so that it is not run again after the machine went down.
   TRY(SyncFile(channel_.Path("nodes/0/runner.lock")));
-  TRY(SyncDir(channel_.Path("nodes/0")));
-  TRY(SyncDir(channel_.Path("nodes")));
-  return SyncDir(channel_.folder());
+  return SyncDir(channel_.Path("nodes/0"));
 }
 
 void EventLog::Run() {

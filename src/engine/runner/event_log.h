@@ -23,8 +23,10 @@ class EventLog final {
   void Append(std::string_view event, Json detail = Json::MakeObject());
   // A sentence for the job's page.
   void Note(std::string_view text);
-  // Returns when all that was appended, and the lock beside it, is durable; with what is wrong.
+  // Returns when all that was appended is durable; with what is wrong.
   Status Sync();
+  // Returns when the first event, and the lock beside it, is durable.
+  Status SyncBeginning();
   // Tells the server to look, without an event.
   void Ring() const;
 
@@ -36,6 +38,7 @@ class EventLog final {
   void WriteOut();
   void Run();
   Status SyncOnce();
+  Status WaitFor(std::unique_lock<std::mutex>& lock, int64_t count);
 
   const AttemptChannel& channel_;
   const std::string doorbell_;

@@ -162,7 +162,9 @@ Task<Response> Forwarder::HandleOther(Request& request, std::optional<std::strin
     if (!may_send) co_return AwayAnswer();
     ClientRequest call = Prepare(request, "");
     if (body) call.body = *body;
-    if (from != nullptr) call.stream_bytes = BodyBytes(request).value_or(-1);
+    if (from != nullptr && BodyBytes(request)) {
+      call.headers.Set("Content-Length", std::to_string(*BodyBytes(request)));
+    }
     Result<Response> answer = co_await Send(std::move(call), from);
     if (!IsAway(answer)) co_return std::move(answer).value();
     const bool was_sent = answer.ok() || answer.status().code() != Code::kUnavailable;

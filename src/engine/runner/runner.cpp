@@ -125,7 +125,12 @@ Status AttemptRun::Run() {
     exit_.cause = failure->cause;
     exit_.message = failure->message;
   }
-  if (!watched_.empty()) WatchRanks();
+  if (watched_.empty()) {
+    // Preparing may have left something that runs.
+    Supervisor(signals_, {{}, std::nullopt, spec_.cancel_grace, "", false}).Watch();
+  } else {
+    WatchRanks();
+  }
   if (listener_) listener_->Stop();
   if (exit_.started) StoreOutputs();
   return Finish();
@@ -191,8 +196,8 @@ std::optional<Failure> AttemptRun::PreparePlan() {
 
 std::optional<Failure> AttemptRun::StartRanks() {
   // Nothing of the user's runs before it is on disk that this attempt has begun.
-  const Status synced = events_.Sync();
-  if (!synced.ok() && !events_.was_disk_full()) return FailureOf(synced, "runner");
+  const Status synced = events_.SyncBeginning();
+  if (!synced.ok()) return FailureOf(synced, "runner");
   if (signals_.CancelAsked()) return Failure{"canceled", "the job was canceled before it started"};
   const VariableSources sources{spec_,
                                 secrets_,
