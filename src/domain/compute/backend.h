@@ -35,11 +35,13 @@ struct NodeView {
   std::vector<std::string> gpus, gpus_free;  // names of devices, "0", "1"…
 };
 
-// Implemented by local (and later slurm, kubernetes), and fake in tests. Everything takes many attempts at once.
+// Implemented by local (and later slurm, kubernetes), and fake in tests. Everything takes many
+// attempts at once.
 class ComputeBackend {
  public:
   virtual ~ComputeBackend() = default;
-  // Starts each attempt exactly once: calling again with the same reference finds the earlier start.
+  // Starts each attempt exactly once: calling again with the same reference finds the earlier
+  // start.
   virtual std::vector<std::optional<Refusal>> Submit(std::span<const AttemptRef> attempts) = 0;
   // What the backend says now. An attempt it does not mention is kUnknown, not gone.
   virtual Result<std::vector<Seen>> Poll(std::span<const AttemptRef> attempts) = 0;

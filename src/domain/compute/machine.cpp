@@ -127,7 +127,7 @@ std::vector<std::string> Gpus() {
 
 // Only calls that are safe after fork: other threads may have held locks.
 [[noreturn]] void TryNamespace() {
-  const bool is_made = unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
+  const bool is_made = (unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0) &&
                        mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
   _exit(is_made ? 0 : 1);
 }

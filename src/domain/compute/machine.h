@@ -12,7 +12,7 @@ struct MachineFacts {
   int64_t memory_bytes = 0;  // the smaller of the machine's and the cgroup's limit
   std::vector<std::string>
       gpus;  // "0", "1" …: CUDA's numbers, in the order of the bus (CUDA_DEVICE_ORDER=PCI_BUS_ID)
-  bool user_namespaces = false;  // a mount namespace can be made without privileges
+  bool user_namespaces = false;  // this process can make a mount namespace
 };
 
 // Looks at /proc, /sys and /dev; about 1 ms, but for user_namespaces, which is tried in a child

@@ -190,7 +190,8 @@ Result<DataUri> ParseAzureUri(DataUri uri, std::string_view rest) {
   }
   uri.job.clear();
   uri.kind = DataUri::Kind::kAsset;
-  if (TakeAsset(segments, uri.asset) && segments.AtEnd()) return uri;
+  const bool is_asset = TakeAsset(segments, uri.asset) && segments.AtEnd();
+  if (is_asset && uri.asset.collection != "jobs") return uri;
   return NoUri(
       uri.text,
       "is no place of data; expected \"azureml://datastores/<name>/paths/<path>\", "
