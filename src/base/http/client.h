@@ -66,10 +66,13 @@ class BlockingClient {
   std::unique_ptr<Impl> impl_;
 };
 
-// One request over a fresh connection, on the loop. `request.body` as given there; for a forwarder:
-// the body of `from` is streamed on (if not null) and the answer's body streams back through
-// Response's BodyStream or comes whole if it is at most 64 KiB. kUnavailable if nobody answers
-// there (nothing was sent).
+// One request over a fresh connection, on the loop. `request.body` as given there (but no
+// `stream`); for a forwarder: the body of `from` is streamed on (if not null; with the request's
+// Content-Length if it has one, else in chunks) and the answer's body streams back through
+// Response's BodyStream or comes whole if it is at most 64 KiB and its length is known.
+// kUnavailable if nobody answers there (nothing was sent); kDeadlineExceeded if the server left or
+// was silent for ten minutes after the request, or a part of it, was sent: what it did with it is
+// not known. Errors of `from` are handed on.
 Task<Result<Response>> Fetch(Loop& loop, const Origin& origin, ClientRequest request,
                              BodyReader* from = nullptr);
 
