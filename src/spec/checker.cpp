@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "spec/convert.h"
 #include "spec/kind.h"
 #include "spec/override.h"
 
@@ -66,9 +67,8 @@ std::string Describe(const YamlNode& node) {
     case YamlNode::Kind::kScalar:
       break;
   }
-  std::string text = node.text.substr(0, node.text.find('\n'));
-  if (text.size() > kShownMax) text.resize(kShownMax);
-  return "\"" + text + (text.size() < node.text.size() ? "…\"" : "\"");
+  const std::string text = Shorten(node.text.substr(0, node.text.find('\n')), kShownMax);
+  return "\"" + text + (node.text.find('\n') == std::string::npos ? "\"" : "…\"");
 }
 
 Checker::Checker(const Kind& kind, std::string_view text, const std::vector<std::string>& origins,

@@ -149,6 +149,13 @@ void AddMembers(Json& into, const Json& from) {
   }
 }
 
+std::string Shorten(std::string_view text, size_t bytes_max) {
+  if (text.size() <= bytes_max) return std::string(text);
+  size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "…";
+}
+
 std::string CondaText(const Json& conda) {
   return conda.is_string() ? conda.string() : WriteYaml(SortedByKey(conda));
 }

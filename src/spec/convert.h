@@ -31,6 +31,9 @@ Json SortedByKey(const Json& json);
 // Merges the members of `from` into `into`; those that are there stay.
 void AddMembers(Json& into, const Json& from);
 
+// The text, cut before a letter that would not fit whole, with "…" then.
+std::string Shorten(std::string_view text, size_t bytes_max);
+
 // The text of a conda file; texts stay.
 std::string CondaText(const Json& conda);
 

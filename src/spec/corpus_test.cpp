@@ -24,6 +24,7 @@ struct Row {
   std::string path;
   std::string kind;  // "job:command"
   bool loads = false;
+  bool submits = false;
   std::string note;
 };
 
@@ -34,8 +35,8 @@ std::vector<Row> Rows() {
   for (const std::string_view line : Split(*text, '\n')) {
     const auto cells = Split(line, '\t');
     if (cells.size() < 5) continue;
-    rows.push_back(
-        {std::string(cells[0]), std::string(cells[1]), cells[2] == "yes", std::string(cells[4])});
+    rows.push_back({std::string(cells[0]), std::string(cells[1]), cells[2] == "yes",
+                    cells[3] == "yes", std::string(cells[4])});
   }
   return rows;
 }
@@ -78,6 +79,11 @@ TEST(Corpus, LoadsWhatAzuresClientLoads) {
     const bool is_there = row.kind == "job:command" || !row.kind.starts_with("job:");
     if (loaded.ok()) {
       ++loaded_by_noun[noun];
+      Loaded whole = loaded;
+      const auto conda = InlineCondaFiles(whole);
+      EXPECT_TRUE(conda.empty()) << RenderProblems(conda, text);
+      const auto local = FindLocalFiles(loaded).problems;
+      EXPECT_TRUE(local.empty() || !row.submits) << RenderProblems(local, text);
       if (noun == "job") {
         Loaded job = loaded;
         if (const auto environment = TakeInlineEnvironment(job.value)) {

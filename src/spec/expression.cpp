@@ -7,6 +7,8 @@
 namespace lazurite::spec {
 namespace {
 
+// An error lists no more names than one can read.
+constexpr size_t kNamesShownMax = 20;
 constexpr std::string_view kOpen = "${{";
 constexpr std::string_view kClose = "}}";
 constexpr std::string_view kOpenOptional = "$[[";
@@ -116,7 +118,9 @@ Status Unknown(std::string_view command, const Expression& expression, const Con
                            "means nothing here; expected ${{inputs.NAME}} or ${{outputs.NAME}}");
   }
   std::vector<std::string_view> names;
-  for (const auto& [name, value] : *values) names.push_back(name);
+  for (const auto& [name, value] : *values) {
+    if (names.size() < kNamesShownMax) names.push_back(name);
+  }
   std::string known = names.empty() ? "; there are none" : "; known: " + ListOr(names);
   return InvalidArgument(text + "names none of the job's " + expression.context + known);
 }

@@ -190,7 +190,6 @@ Status CheckShmSize(const Member& member, const std::string& text) {
 }
 
 Status ReadResources(const Member& properties, JobSpec& spec) {
-  static constexpr int kGpusMax = 64;
   const Member member = properties.At("resources");
   if (member.is_absent()) return {};
   TRY(member.CheckObject());

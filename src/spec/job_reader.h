@@ -14,6 +14,7 @@ Result<JobSpec> ReadJobSpec(const Json& properties);
 
 inline constexpr int kInstanceCountMax = 1024;
 inline constexpr int kProcessCountMax = 1024;
+inline constexpr int kGpusMax = 64;     // of one instance
 inline constexpr int kRanksMax = 4096;  // of a job in all
 inline constexpr size_t kCommandBytesMax = size_t{1} << 20;
 // of inputs, outputs, tags, properties, environment variables

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "spec/convert.h"
 #include "spec/field.h"
 
 namespace lazurite::spec {
@@ -11,11 +12,7 @@ namespace {
 constexpr size_t kShownMax = 60;
 
 // The value as messages show it.
-std::string Shown(const Json& json) {
-  std::string text = json.Dump();
-  if (text.size() > kShownMax) text = text.substr(0, kShownMax) + "…";
-  return text;
-}
+std::string Shown(const Json& json) { return Shorten(json.Dump(), kShownMax); }
 
 // A text that no file, process or header can carry.
 bool HasNul(std::string_view text) { return text.find('\0') != std::string_view::npos; }

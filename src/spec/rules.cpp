@@ -150,7 +150,10 @@ class CommandRules {
 
   void Check() {
     const Expressions expressions = FindExpressions(command_.text);
-    for (const Expression& expression : expressions.found) CheckOne(expression);
+    for (const Expression& expression : expressions.found) {
+      if (checker_.is_full()) return;
+      CheckOne(expression);
+    }
     if (expressions.error.empty()) return;
     const std::string_view mark =
         std::string_view(command_.text).substr(expressions.error_offset, 3);
@@ -253,6 +256,21 @@ void CheckShmSize(Checker& checker, const YamlNode& root) {
                    "", "resources.shm_size");
 }
 
+void CheckGpus(Checker& checker, const YamlNode& root) {
+  const YamlNode* resources = FindMap(root, "resources");
+  const YamlNode* wishes = resources == nullptr ? nullptr : FindMap(*resources, "properties");
+  const YamlNode* gpus = wishes == nullptr ? nullptr : wishes->Find("lazurite.gpus");
+  if (!HasValue(gpus)) return;
+  std::string expected;
+  const std::string type = "integer:0.." + std::to_string(kGpusMax);
+  if (gpus->kind == YamlNode::Kind::kScalar && ReadScalarAs(*gpus, type, expected).has_value())
+    return;
+  checker.ReportAt(*gpus,
+                   "lazurite.gpus is " + Describe(*gpus) + ", expected a whole number 0 to " +
+                       std::to_string(kGpusMax),
+                   "", "resources.properties");
+}
+
 }  // namespace
 
 void CheckJobRules(Checker& checker, const YamlNode& root) {
@@ -261,6 +279,7 @@ void CheckJobRules(Checker& checker, const YamlNode& root) {
   CheckVariables(checker, root);
   CheckDistribution(checker, root);
   CheckShmSize(checker, root);
+  CheckGpus(checker, root);
   CheckCommand(checker, root);
 }
 
