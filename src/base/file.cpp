@@ -82,7 +82,7 @@ Status Walk(const std::string& root, const std::string& prefix, std::vector<Walk
     if (lstat((root + "/" + entry.path).c_str(), &entry.info) != 0) continue;  // gone meanwhile
     const bool is_folder = S_ISDIR(entry.info.st_mode);
     out.push_back(entry);
-    if (is_folder) TRY(Walk(root, out.back().path, out));
+    if (is_folder) TRY(Walk(root, entry.path, out));  // `out` moves its entries
   }
   return {};
 }
