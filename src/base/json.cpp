@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/json_fault.h"
 #include "base/text.h"
 
 namespace lazurite {
@@ -182,8 +183,9 @@ Result<Json> Json::Parse(std::string_view text) {
   }
   const auto result = parser.parse(text.data(), text.size());
   if (result.error() != simdjson::SUCCESS) {
-    return InvalidArgument(std::string("not valid JSON: ") +
-                           simdjson::error_message(result.error()));
+    std::string fault = JsonFault(text, kDepthMax);
+    if (fault.empty()) fault = simdjson::error_message(result.error());
+    return InvalidArgument("not valid JSON, " + fault);
   }
   Json json = Convert(result.value_unsafe());
   // One large body must not hold its memory for ever.

@@ -206,8 +206,9 @@ Response ListAnswer(const Request& request, Json::Array items,
 }
 
 bool IsSame(const Json* a, const Json* b) {
+  const bool are_objects = a != nullptr && b != nullptr && a->is_object() && b->is_object();
+  if (are_objects) return IsSameObject(*a, *b);
   if (IsEmpty(a) || IsEmpty(b)) return IsEmpty(a) && IsEmpty(b);
-  if (a->is_object() && b->is_object()) return IsSameObject(*a, *b);
   if (a->is_array() && b->is_array()) {
     if (a->array().size() != b->array().size()) return false;
     for (size_t i = 0; i < a->array().size(); ++i) {

@@ -91,6 +91,13 @@ struct Stored {
   std::optional<ContentConflict> conflict;
 };
 
+// A component that was given the next number carries it inside too.
+Status NumberInside(Transaction& transaction, AssetVersion& version, Time now) {
+  if (version.kind != AssetKind::kComponent) return {};
+  version.properties["componentSpec"]["version"] = version.version;
+  return AssetStore().Save(transaction, version, now);
+}
+
 // The asked-for version, unless it contradicts the one that is there.
 Status Store(Transaction& transaction, const AssetRequest& asked, const Json& properties,
              Stored& done) {
@@ -114,7 +121,8 @@ Status Store(Transaction& transaction, const AssetRequest& asked, const Json& pr
     version.created_by = asked.caller;
     version.modified = now;
     done.is_new = true;
-    return store.Insert(transaction, version, now);
+    TRY(store.Insert(transaction, version, now));
+    return asked.version.empty() ? NumberInside(transaction, version, now) : Status();
   }
   if (!IsSameContent(*existing, version) && !IsReplaceable(*existing)) {
     done.conflict = ConflictOf(*existing);

@@ -273,12 +273,12 @@ Task<Result<Response>> DeleteJob(const ApiContext& context, Request& request) {
   if (status.code() == Code::kNotFound) co_return Response::Empty(204);
   if (!status.ok()) co_return status;
   const std::string folder = DirName(AttemptChannel::FolderOf(context.home, name, 1));
-  co_await context.loop->Blocking([folder] {
+  const std::function<void()> remove = [&folder] {
     const Status removed = RemoveTree(folder);
-    if (!removed.ok()) {
-      Log(LogLevel::kWarning, "deleting a job's folder failed", {{"error", removed.text()}});
-    }
-  });
+    if (removed.ok()) return;
+    Log(LogLevel::kWarning, "deleting a job's folder failed", {{"error", removed.text()}});
+  };
+  co_await context.loop->Blocking(remove);
   co_return Response::Empty(200);
 }
 

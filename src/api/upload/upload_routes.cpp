@@ -61,10 +61,10 @@ struct Uploads {
 };
 
 using Shared = std::shared_ptr<Uploads>;
-using Action = Task<Result<Response>> (*)(Shared, Request&);
+using Action = Task<Result<Response>> (*)(const Shared&, Request&);
 
 Task<Response> Answer(Shared uploads, Action action, Request& request) {
-  Result<Response> result = co_await action(std::move(uploads), request);
+  Result<Response> result = co_await action(uploads, request);
   if (!result.ok()) co_return AzureError(result.status());
   co_return std::move(result).value();
 }
@@ -91,7 +91,7 @@ Json MissingJson(const UploadSession& upload) {
   return json;
 }
 
-Task<Result<Response>> FindContent(Shared uploads, Request& request) {
+Task<Result<Response>> FindContent(const Shared& uploads, Request& request) {
   const std::string hash(request.Param("hash"));
   if (!upload::IsHash(hash)) {
     co_return InvalidArgument("\"" + hash + "\" is not a SHA-256 in lower-case hex");
@@ -120,7 +120,7 @@ std::string SessionId(const Manifest& manifest, const Request& request) {
 }
 
 // The result of a complete upload, and the end of its session.
-Task<Result<Response>> Finish(Shared uploads, Session session) {
+Task<Result<Response>> Finish(const Shared& uploads, const Session& session) {
   Result<UploadResult> result = Internal("the upload was not finished");
   const std::function<void()> publish = [&] {
     result = session.upload->Publish(*uploads->context.blobs);
@@ -133,7 +133,7 @@ Task<Result<Response>> Finish(Shared uploads, Session session) {
 }
 
 // What a request that begins an upload again finds.
-Task<Result<Response>> GoOn(Shared uploads, Session session) {
+Task<Result<Response>> GoOn(const Shared& uploads, const Session& session) {
   // Ends a body whose sender is gone, so that the count is right.
   const std::function<void()> settle = [&] { session.upload->BeginReceiving()->End(); };
   co_await uploads->context.loop->Blocking(settle);
@@ -149,7 +149,7 @@ Response TooMany() {
   return response;
 }
 
-Task<Result<Response>> Begin(Shared uploads, Request& request) {
+Task<Result<Response>> Begin(const Shared& uploads, Request& request) {
   Result<Json> body = co_await request.ReadJson(upload::kManifestBytesMax);
   if (!body.ok()) co_return body.status();
   const ApiContext& context = uploads->context;
@@ -196,7 +196,7 @@ auto Room(upload::Lane& lane) {
 }
 
 // Hands the whole body to the two threads. The Status is the sender's or theirs.
-Task<Status> Receive(Request& request, std::shared_ptr<Receiving> receiving) {
+Task<Status> Receive(Request& request, const std::shared_ptr<Receiving>& receiving) {
   while (true) {
     Result<std::string> piece = co_await request.body->ReadSome();
     if (!piece.ok()) co_return piece.status();
@@ -211,7 +211,7 @@ Task<Status> Receive(Request& request, std::shared_ptr<Receiving> receiving) {
   }
 }
 
-Task<Result<Response>> Send(Shared uploads, Request& request) {
+Task<Result<Response>> Send(const Shared& uploads, Request& request) {
   const ApiContext& context = uploads->context;
   Session session{std::string(request.Param("id")), nullptr};
   session.upload = uploads->sessions.Find(session.id);
@@ -243,7 +243,7 @@ Task<Result<Response>> Send(Shared uploads, Request& request) {
   co_return done;
 }
 
-Task<Result<Response>> Forget(Shared uploads, Request& request) {
+Task<Result<Response>> Forget(const Shared& uploads, Request& request) {
   const std::string id(request.Param("id"));
   std::shared_ptr<UploadSession> session = uploads->sessions.Find(id);
   uploads->sessions.Remove(id);
