@@ -37,6 +37,11 @@ class Context {
   // The server; the same one each time. Fails if the address is none; whether it answers shows
   // later.
   Result<Server*> Connect();
+  // The same, found anew: the server may have come back on another port.
+  Result<Server*> Reconnect() {
+    server_.reset();
+    return Connect();
+  }
 
   // The result on standard output.
   Status Print(const Json& result, const View& view);

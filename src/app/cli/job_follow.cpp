@@ -13,8 +13,10 @@ namespace {
 constexpr Duration kSecondInterrupt{2000};
 constexpr size_t kLineBytesMax = size_t{1} << 20;
 
-int RanksOf(const Json& live) {
-  const Json* properties = live.At("resource.properties");
+// How many processes of the user's the job has.
+int RanksOf(Server& server, const std::string& job) {
+  const Result<Json> resource = server.Get(server.Workspace("jobs/" + UrlEncode(job)));
+  const Json* properties = resource.ok() ? resource->Find("properties") : nullptr;
   if (properties == nullptr) return 1;
   const Result<JobSpec> spec = spec::ReadJobSpec(*properties);
   return spec.ok() ? std::max(1, spec->Ranks()) : 1;
@@ -67,7 +69,7 @@ class Following {
     std::optional<JobWatch> watch;
     if (options_.shows_states) {
       watch.emplace(context_, options_.job);
-      StartSystemLog();
+      if (system_) StartSystemLog();
     }
     std::vector<Status> results(logs_.size());
     std::vector<std::thread> threads;
@@ -110,7 +112,7 @@ class Following {
       }
       logs_.push_back(std::make_unique<LogFollower>(context_, notice_, file));
     }
-    if (options_.shows_states) {
+    if (options_.shows_states && !context_.terminal.is_quiet) {
       system_ = std::make_unique<LogFollower>(
           context_, notice_,
           LogFollower::File{options_.job, "system_logs/environment.txt", 0, true});
@@ -164,13 +166,8 @@ class Following {
       terminal.Note("come back:  lazurite logs " + options_.job + " --follow");
       return FollowEnd::kInterrupted;
     }
-    const Result<Server*> server = context_.Connect();
-    const Status asked =
-        server.ok() ? (*server)
-                          ->Post("/lazurite/v1/jobs/" + UrlEncode(options_.job) + "/cancel",
-                                 Json::MakeObject())
-                          .status()
-                    : server.status();
+    const Result<Server*> server = context_.Reconnect();
+    const Status asked = server.ok() ? CancelJob(**server, options_.job) : server.status();
     terminal.Note(asked.ok() ? "asked job " + options_.job + " to end"
                              : "job " + options_.job + " could not be canceled: " + asked.text());
     return FollowEnd::kInterrupted;
@@ -191,8 +188,7 @@ class Following {
 
 Result<FollowEnd> FollowJob(Context& context, const FollowOptions& options) {
   ASSIGN_OR_RETURN(Server * server, context.Connect());
-  ASSIGN_OR_RETURN(const Json live, GetLiveJob(*server, options.job));
-  return Following(context, options, RanksOf(live)).Run(*server);
+  return Following(context, options, RanksOf(*server, options.job)).Run(*server);
 }
 
 Status FollowToEnd(Context& context, const FollowOptions& options) {
@@ -201,9 +197,7 @@ Status FollowToEnd(Context& context, const FollowOptions& options) {
     context.exit_code = kInterruptedExit;
     return {};
   }
-  // The server may have come back on another port meanwhile.
-  ASSIGN_OR_RETURN(const Settings settings, context.LoadSettings());
-  ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Make(settings));
+  ASSIGN_OR_RETURN(Server * server, context.Reconnect());
   ASSIGN_OR_RETURN(const Json live, GetLiveJob(*server, options.job));
   ShowSummary(context, live);
   context.exit_code = ReportEnd(context, live);

@@ -40,6 +40,11 @@ Result<Json> GetLiveJob(Server& server, const std::string& job) {
   return server.Get("/lazurite/v1/jobs/" + UrlEncode(job));
 }
 
+Status CancelJob(Server& server, const std::string& job) {
+  return server.Post(server.Workspace("jobs/" + UrlEncode(job) + "/cancel"), Json::MakeObject())
+      .status();
+}
+
 bool IsEnded(const Json& live_job) {
   const Result<JobState> state = ParseJobState(live_job.GetString("state"));
   return state.ok() && IsTerminal(*state);

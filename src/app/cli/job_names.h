@@ -16,6 +16,8 @@ Result<std::string> FindNamedJob(Context& context, Server& server);
 
 // GET /lazurite/v1/jobs/<job> (docs/api.md).
 Result<Json> GetLiveJob(Server& server, const std::string& job);
+// Asks the job to end.
+Status CancelJob(Server& server, const std::string& job);
 bool IsEnded(const Json& live_job);
 
 }  // namespace lazurite::cli

@@ -83,7 +83,7 @@ int ReportEnd(const Context& context, const Json& live) {
   const Terminal& terminal = context.terminal;
   const std::string name = live.GetString("name");
   std::string why = live.GetString("error");
-  if (why.empty()) why = live.GetString("cause");
+  if (why.empty() && state == "Failed") why = live.GetString("cause");
   if (const Json* code = live.Find("exit_code"); why.empty() && code != nullptr && code->is_int()) {
     why = "exit code " + code->Dump();
   }

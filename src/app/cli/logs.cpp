@@ -33,6 +33,7 @@ Status Run(Context& context) {
     return {};
   }
   if (!options.has_follow) return {};
+  ASSIGN_OR_RETURN(server, context.Reconnect());
   ASSIGN_OR_RETURN(const Json live, GetLiveJob(*server, options.job));
   context.exit_code = ReportEnd(context, live);
   return {};

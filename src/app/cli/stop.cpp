@@ -8,7 +8,7 @@ namespace {
 constexpr size_t kJobsMax = 1000;
 
 Status Cancel(Context& context, Server& server, const std::string& name) {
-  TRY(server.Post("/lazurite/v1/jobs/" + UrlEncode(name) + "/cancel", Json::MakeObject()).status());
+  TRY(CancelJob(server, name));
   context.terminal.Note("asked job " + name + " to end");
   return {};
 }

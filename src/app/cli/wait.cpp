@@ -24,7 +24,7 @@ Status WaitFor(Context& context, const std::string& name, const std::string& goa
   Progress progress(context.terminal, "waiting for " + name + " to be " + goal);
   Duration pause = kPauseMin;
   while (true) {
-    ASSIGN_OR_RETURN(Server * server, context.Connect());
+    ASSIGN_OR_RETURN(Server * server, context.Reconnect());
     const Result<Json> live = GetLiveJob(*server, name);
     if (live.ok()) {
       if (HasReached(goal, *live)) return context.Print(*live->Find("state"), {});
