@@ -132,13 +132,15 @@ Task<Result<bool>> Connection::ReadHead(MessageParser& parser) {
   const auto& options = server_->options;
   is_idle_ = true;
   bool has_begun = !input_.empty();
+  bool is_parsing = false;
   wire_->AllowUntil(SteadyClock::now() + (has_begun ? options.head_timeout : options.idle_timeout));
   while (!parser.is_head_done()) {
     if (server_->is_stopping) co_return false;
     // Empty lines before a request are allowed.
-    while (!has_begun && input_.bytes().substr(0, 2) == "\r\n") input_.Consume(2);
+    while (!is_parsing && input_.bytes().substr(0, 2) == "\r\n") input_.Consume(2);
     CO_ASSIGN_OR_RETURN(const size_t taken, parser.PutHead(input_.bytes()));
     input_.Consume(taken);
+    is_parsing = is_parsing || taken > 0;
     if (parser.is_head_done()) break;
     const Result<size_t> count = co_await Fill(InputBuffer::kSmallBytes / 2);
     if (!count.ok()) co_return false;
