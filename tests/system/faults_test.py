@@ -179,7 +179,7 @@ print("slowest", round(slowest, 3))
 """
 
 
-def metrics_while_away(home, steps, pause, away):
+def metrics_while_away(home, steps, pause, away, call_s_max):
     home.start()
     job = home.submit({"command": f"python -u metrics.py {home.work} {steps} {pause}"},
                       {"metrics.py": METRICS})
@@ -198,17 +198,17 @@ def metrics_while_away(home, steps, pause, away):
     until(lambda: len(points()) >= steps, 20, f"{steps} points, there are {len(points())}")
     assert sorted(int(point["step"]) for point in points()) == list(range(steps))
     slowest = float(home.user_log(job).split("slowest")[1])
-    assert slowest < 0.5, f"a log call took {slowest} s"
+    assert slowest < call_s_max, f"a log call took {slowest} s"
 
 
 @case
 def metrics_logged_while_the_server_is_away_arrive_once(home):
-    metrics_while_away(home, steps=150, pause=0.02, away=1.5)
+    metrics_while_away(home, steps=150, pause=0.02, away=1.5, call_s_max=0.5)
 
 
 @slow
 def metrics_logged_while_the_server_is_away_for_ten_minutes_arrive_once(home):
-    metrics_while_away(home, steps=7000, pause=0.1, away=600)
+    metrics_while_away(home, steps=7000, pause=0.1, away=600, call_s_max=0.1)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def a_model_is_trained_kept_and_found_again(home):
     assert "epoch 1/1" in first.out, first
     seen = home.show("first")
     assert seen["metrics"]["test_accuracy"] > 0.8 and seen["params"]["epochs"] == "1", seen
-    assert seen["inputs"][0]["asset"] == "azureml:fashion-mnist:1", seen["inputs"]
+    assert seen["inputs"][0]["asset"].endswith("/data/fashion-mnist/versions/1"), seen["inputs"]
 
     shown = json.loads(home.cli("job", "show", "first", "-o", "json").out)
     assert (shown["name"], shown["status"]) == ("first", "Completed"), shown
