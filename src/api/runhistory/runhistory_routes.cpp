@@ -180,7 +180,26 @@ Task<Response> PatchRun(const ApiContext& context, Request& request) {
   co_return Response::OfJson(200, answer);
 }
 
-// Where a job's output lies: where the job said, else the place of its own.
+// Where the platform put the output of an attempt, or "".
+std::string PlaceOfOutput(const Job& job, std::string_view output) {
+  const Json* told = job.detail.Find("outputs");
+  if (told == nullptr || !told->is_array()) return "";
+  for (const Json& entry : told->array()) {
+    if (entry.GetString("name") == output) return entry.GetString("uri");
+  }
+  return "";
+}
+
+// Where a job's output lies: where the attempt put it, where the job said, or at the place of its
+// own.
+std::string UriOfOutput(const Scope& scope, const Job& job, const OutputName& name,
+                        const Json& output) {
+  std::string uri = PlaceOfOutput(job, name.output);
+  if (uri.empty()) uri = output.GetString("uri");
+  if (!uri.empty()) return uri;
+  return DatastoreUri(scope, kBlobDatastore, OutputPath(name.job, name.output)) + "/";
+}
+
 Result<Json> ResolveOutput(Transaction& transaction, const Request& request,
                            const std::string& id) {
   const auto name = ParseOutputAssetId(id);
@@ -196,10 +215,7 @@ Result<Json> ResolveOutput(Transaction& transaction, const Request& request,
   const Scope scope{std::string(request.Param("subscription")), std::string(request.Param("group")),
                     std::string(request.Param("workspace"))};
   Json resolved = Json::MakeObject();
-  const std::string uri = output->GetString("uri");
-  resolved["uri"] =
-      uri.empty() ? DatastoreUri(scope, kBlobDatastore, OutputPath(name->job, name->output)) + "/"
-                  : uri;
+  resolved["uri"] = UriOfOutput(scope, job, *name, *output);
   resolved["type"] = OutputType(*output);
   return resolved;
 }
