@@ -13,6 +13,10 @@ namespace {
 constexpr std::string_view kEvents = "nodes/0/events.jsonl";
 // A build log of notes cannot fill the memory while the disk is full; further events are dropped.
 constexpr size_t kUnwrittenMax = 10'000;
+// How long an event that nobody waits for may stay in memory.
+constexpr std::chrono::milliseconds kSyncDelay{100};
+
+bool IsWaitedFor(std::string_view event) { return event == "ranks_started" || event == "note"; }
 
 }  // namespace
 
@@ -43,7 +47,8 @@ void EventLog::Append(std::string_view event, Json detail) {
   WriteOut();
   {
     const std::lock_guard lock(mutex_);
-    ++wanted_;
+    ++appended_;
+    if (IsWaitedFor(event)) wanted_ = appended_;
   }
   changed_.notify_all();
 }
@@ -73,37 +78,50 @@ void EventLog::WriteOut() {
 Status EventLog::Sync() {
   WriteOut();
   std::unique_lock lock(mutex_);
-  TRY(WaitFor(lock, wanted_));
+  wanted_ = appended_;
+  is_quiet_ = true;
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return synced_ >= appended_; });
+  TRY(failure_);
   return unwritten_.empty() ? Status() : ErrnoStatus("writing events", ENOSPC);
 }
 
-Status EventLog::SyncBeginning() {
+Status EventLog::WaitForLock() {
   std::unique_lock lock(mutex_);
-  return WaitFor(lock, 1);
+  changed_.wait(lock, [&] { return lock_synced_.has_value(); });
+  return *lock_synced_;
 }
 
-Status EventLog::WaitFor(std::unique_lock<std::mutex>& lock, int64_t count) {
-  changed_.wait(lock, [&] { return synced_ >= count; });
-  return failure_;
+// A new file is synced together with its name by every file system worth the name; the folder's own
+// sync, which others may need, nobody has to wait for.
+void EventLog::SyncLock() {
+  Status synced = SyncFile(channel_.Path("nodes/0/runner.lock"));
+  {
+    const std::lock_guard lock(mutex_);
+    lock_synced_ = std::move(synced);
+  }
+  changed_.notify_all();
+  const Status folder = SyncDir(channel_.Path("nodes/0"));
+  if (!folder.ok()) Log(LogLevel::kWarning, "a folder is not synced", {{"error", folder.text()}});
 }
 
-Status EventLog::SyncOnce() {
-  if (fdatasync(file_.get()) != 0) return ErrnoStatus("syncing events", errno);
-  if (!std::exchange(is_first_sync_, false)) return {};
-  // Once: who has this attempt, so that it is not run again after the machine went down.
-  TRY(SyncFile(channel_.Path("nodes/0/runner.lock")));
-  return SyncDir(channel_.Path("nodes/0"));
+// False when the log is closed and all is synced.
+bool EventLog::HasSomethingToSync(std::unique_lock<std::mutex>& lock) {
+  changed_.wait(lock, [this] { return appended_ > synced_ || is_stopping_; });
+  changed_.wait_for(lock, kSyncDelay, [this] { return wanted_ > synced_ || is_stopping_; });
+  return appended_ > synced_;
 }
 
 void EventLog::Run() {
+  SyncLock();
   std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [this] { return wanted_ > synced_ || is_stopping_; });
-    if (wanted_ == synced_) return;
-    const int64_t target = wanted_;
+  while (HasSomethingToSync(lock)) {
+    const int64_t target = appended_;
+    const bool is_quiet = std::exchange(is_quiet_, false);
     lock.unlock();
-    Status synced = SyncOnce();
-    Ring();
+    const int result = fdatasync(file_.get());
+    Status synced = result == 0 ? Status() : ErrnoStatus("syncing events", errno);
+    if (!is_quiet) Ring();
     lock.lock();
     if (!synced.ok()) failure_ = std::move(synced);
     synced_ = target;

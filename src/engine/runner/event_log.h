@@ -11,9 +11,10 @@
 
 namespace lazurite::runner {
 
-// Appends events. A thread of its own makes them durable and rings the doorbell, so that the way to
-// the first rank waits for no disk. A line that cannot be written (disk full) is kept and written
-// later, in order.
+// Appends events. A thread of its own makes them durable and rings the doorbell: at once for what
+// the server waits for (ranks_started, note), else within a moment, so that a short job costs few
+// syncs and little of the server's time. A line that cannot be written (disk full) is kept and
+// written later, in order.
 class EventLog final {
  public:
   EventLog(const AttemptChannel& channel, std::string doorbell, std::string ring);
@@ -23,10 +24,11 @@ class EventLog final {
   void Append(std::string_view event, Json detail = Json::MakeObject());
   // A sentence for the job's page.
   void Note(std::string_view text);
-  // Returns when all that was appended is durable; with what is wrong.
+  // Returns when all that was appended is durable; with what is wrong. Does not ring.
   Status Sync();
-  // Returns when the first event, and the lock beside it, is durable.
-  Status SyncBeginning();
+  // Returns when the lock beside the events is durable: the attempt will not be run again, even if
+  // the machine goes down.
+  Status WaitForLock();
   // Tells the server to look, without an event.
   void Ring() const;
 
@@ -37,8 +39,8 @@ class EventLog final {
  private:
   void WriteOut();
   void Run();
-  Status SyncOnce();
-  Status WaitFor(std::unique_lock<std::mutex>& lock, int64_t count);
+  void SyncLock();
+  bool HasSomethingToSync(std::unique_lock<std::mutex>& lock);
 
   const AttemptChannel& channel_;
   const std::string doorbell_;
@@ -48,12 +50,14 @@ class EventLog final {
   int64_t next_seq_ = 1;
   std::deque<std::string> unwritten_;
   bool was_disk_full_ = false;
-  bool is_first_sync_ = true;
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  int64_t wanted_ = 0;  // how many appends are to be synced, and how many are
+  int64_t appended_ = 0;
+  int64_t wanted_ = 0;  // how many appends are to be synced at once
   int64_t synced_ = 0;
+  bool is_quiet_ = false;  // Sync waits: no ring
+  std::optional<Status> lock_synced_;
   Status failure_;
   bool is_stopping_ = false;
   std::thread thread_;

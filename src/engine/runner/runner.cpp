@@ -196,7 +196,7 @@ std::optional<Failure> AttemptRun::PreparePlan() {
 
 std::optional<Failure> AttemptRun::StartRanks() {
   // Nothing of the user's runs before it is on disk that this attempt has begun.
-  const Status synced = events_.SyncBeginning();
+  const Status synced = events_.WaitForLock();
   if (!synced.ok()) return FailureOf(synced, "runner");
   if (signals_.CancelAsked()) return Failure{"canceled", "the job was canceled before it started"};
   const VariableSources sources{spec_,
