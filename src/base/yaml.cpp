@@ -124,7 +124,8 @@ class Builder : public YAML::EventHandler {
   void Count(Size size, Position position) {
     total_.nodes += size.nodes;
     total_.bytes += size.bytes;
-    if (total_.nodes > kYamlNodesMax) Refuse("more than 100000 values (aliases expanded)", position);
+    if (total_.nodes > kYamlNodesMax)
+      Refuse("more than 100000 values (aliases expanded)", position);
     if (total_.bytes > kYamlExpandedBytesMax) {
       Refuse("more than 64 MiB of text (aliases expanded)", position);
     }
@@ -345,7 +346,8 @@ std::optional<Json> ParseNumber(std::string_view text) {
     const double infinity = std::numeric_limits<double>::infinity();
     return Json(text[0] == '-' ? -infinity : infinity);
   }
-  if (IsOneOf(text, {".nan", ".NaN", ".NAN"})) return Json(std::numeric_limits<double>::quiet_NaN());
+  if (IsOneOf(text, {".nan", ".NaN", ".NAN"}))
+    return Json(std::numeric_limits<double>::quiet_NaN());
   if (!IsFloat(text)) return {};
   if (const auto value = ParseDouble(plain)) return Json(*value);
   return {};
@@ -441,7 +443,8 @@ std::string DoubleText(double value) {
 // Writes the value after "key:" or "-"; `indent` is that of the lines below.
 void WriteValue(std::string& out, const Json& json, size_t indent);
 
-void WriteMembers(std::string& out, const Json::Object& members, size_t indent, bool is_first_inline) {
+void WriteMembers(std::string& out, const Json::Object& members, size_t indent,
+                  bool is_first_inline) {
   bool is_inline = is_first_inline;
   for (const auto& [key, value] : members) {
     if (!is_inline) out.append(indent, ' ');

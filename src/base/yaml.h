@@ -29,8 +29,8 @@ struct YamlNode {
 
   const YamlNode* Find(std::string_view key) const;  // the last one called so
   YamlNode* Find(std::string_view key);
-  // The value as JSON by YAML 1.2's core schema, with yes, no, on and off as texts; of a key written
-  // twice the last value.
+  // The value as JSON by YAML 1.2's core schema, with yes, no, on and off as texts; of a key
+  // written twice the last value.
   Json ToJson() const;
   // The scalar alone: null, a boolean, a number or a text.
   Json ScalarToJson() const;
@@ -48,8 +48,9 @@ struct YamlError {
 };
 
 inline constexpr size_t kYamlBytesMax = size_t{16} << 20;
-inline constexpr size_t kYamlExpandedBytesMax = size_t{64} << 20;  // of all scalars, aliases expanded
-inline constexpr size_t kYamlNodesMax = 100'000;                   // aliases expanded
+// Aliases expanded: the text of all scalars, and how many values there are.
+inline constexpr size_t kYamlExpandedBytesMax = size_t{64} << 20;
+inline constexpr size_t kYamlNodesMax = 100'000;
 inline constexpr size_t kYamlDepthMax = 100;
 
 // Parses one document within those limits; anchors, aliases and merge keys ("<<") are resolved. An

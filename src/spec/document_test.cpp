@@ -66,9 +66,9 @@ TEST(Document, ReadsACommandJob) {
   const Loaded loaded = Load("job", kJob);
   ASSERT_TRUE(loaded.ok()) << Problems(loaded);
   EXPECT_EQ(loaded.kind, "commandJob");
-  EXPECT_EQ(
-      loaded.value.At("inputs")->Dump(),
-      R"({"lr":"0.010","flag":"True","count":"3","data":{"type":"uri_file","path":"data/x.csv","mode":"download"}})");
+  EXPECT_EQ(loaded.value.At("inputs")->Dump(),
+            R"({"lr":"0.010","flag":"True","count":"3",)"
+            R"("data":{"type":"uri_file","path":"data/x.csv","mode":"download"}})");
   EXPECT_EQ(loaded.value.At("outputs")->Dump(),
             R"({"model":null,"table":{"type":"uri_folder","mode":"upload"}})");
   EXPECT_EQ(loaded.value.At("environment_variables")->Dump(), R"({"A":"1","B":"yes"})");
@@ -384,9 +384,9 @@ TEST_F(LocalFilesTest, PutsCondaFilesIntoTheDocument) {
   Loaded loaded =
       LoadHere("job", "command: x\nenvironment: {image: i, conda_file: env/conda.yml}\n");
   EXPECT_TRUE(InlineCondaFiles(loaded).empty());
-  EXPECT_EQ(
-      loaded.value.At("environment.conda_file")->Dump(),
-      R"({"channels":["conda-forge"],"dependencies":["python=3.11",{"pip":["pandas>=2","scikit-learn","mlflow"]}]})");
+  EXPECT_EQ(loaded.value.At("environment.conda_file")->Dump(),
+            R"({"channels":["conda-forge"],"dependencies":["python=3.11",)"
+            R"({"pip":["pandas>=2","scikit-learn","mlflow"]}]})");
   Loaded pip = LoadHere("environment", "name: e\nconda_file: env/req.txt\n");
   EXPECT_TRUE(InlineCondaFiles(pip).empty());
   EXPECT_EQ(pip.value.At("conda_file")->Dump(),

@@ -37,20 +37,24 @@ Status Refused(std::string_view more) {
 // As the SDK sends it (azure-ai-ml 1.35.2, recorded).
 constexpr std::string_view kRecorded = R"({
   "displayName": "acceptance command", "description": "desc",
-  "command": "python train.py --x ${{inputs.x}} --data ${{inputs.data}} --folder ${{inputs.folder}} --out ${{outputs.out}} --flag ${{inputs.flag}}",
-  "codeId": "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws/codes/c/versions/1",
-  "computeId": "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws/computes/cpu",
+  "command": "python train.py --x ${{inputs.x}} --out ${{outputs.out}} --flag ${{inputs.flag}}",
+  "codeId": "/subscriptions/s/x/codes/c/versions/1",
+  "computeId": "/subscriptions/s/x/computes/cpu",
   "properties": {}, "experimentName": "acc", "isArchived": false,
   "inputs": {"x": {"value": "1.5", "jobInputType": "literal"},
              "flag": {"value": "True", "jobInputType": "literal"},
-             "data": {"uri": "azureml://datastores/workspaceblobstore/paths/LocalUpload/h/f.csv", "jobInputType": "uri_file"},
-             "folder": {"uri": "/subscriptions/s/x/data/folder/versions/1", "mode": "Download", "jobInputType": "uri_folder"}},
+             "data": {"uri": "azureml://datastores/workspaceblobstore/paths/LocalUpload/h/f.csv",
+                "jobInputType": "uri_file"},
+             "folder": {"uri": "/subscriptions/s/x/data/folder/versions/1", "mode": "Download",
+                "jobInputType": "uri_folder"}},
   "outputs": {"out": {"jobOutputType": "uri_folder"}},
   "environmentId": "/subscriptions/s/x/environments/img/versions/1",
   "tags": {"run": "119a17"}, "environmentVariables": {"MY_VAR": "value"}, "jobType": "Command",
   "distribution": {"parameterServerCount": 1, "workerCount": 2, "distributionType": "TensorFlow"},
-  "resources": {"instanceCount": 2, "instanceType": "STANDARD_DS3_V2", "properties": {}, "dockerArgs": "--cap-add=X", "shmSize": "3g"},
-  "limits": {"timeout": "PT1M17S", "jobLimitsType": "Command"}, "identity": {"identityType": "UserIdentity"}})";
+  "resources": {"instanceCount": 2, "instanceType": "STANDARD_DS3_V2", "properties": {},
+                "dockerArgs": "--cap-add=X", "shmSize": "3g"},
+  "limits": {"timeout": "PT1M17S", "jobLimitsType": "Command"},
+                "identity": {"identityType": "UserIdentity"}})";
 
 TEST(JobReader, ReadsWhatTheSdkSends) {
   const auto spec = ReadJobSpec(Parsed(kRecorded));
@@ -99,9 +103,11 @@ TEST(JobReader, TakesMembersInAnyCaseAndNullsAsAbsent) {
 TEST(JobReader, ReadsPrioritiesGpusAndModes) {
   const JobSpec spec = Read(
       R"({"queueSettings": {"priority": 3}, "resources": {"properties": {"lazurite.gpus": 2}},
-          "outputs": {"o": {"jobOutputType": "UriFile", "mode": "upload", "assetName": "a", "assetVersion": 4}},
+          "outputs": {"o": {"jobOutputType": "UriFile", "mode": "upload", "assetName": "a",
+                "assetVersion": 4}},
           "inputs": {"i": {"jobInputType": "mltable", "uri": "azureml:t:1", "mode": "EvalMount"},
-                     "n": {"jobInputType": "literal", "value": 3}, "b": {"jobInputType": "Literal", "value": true}}})");
+                     "n": {"jobInputType": "literal", "value": 3},
+                       "b": {"jobInputType": "Literal", "value": true}}})");
   EXPECT_EQ(spec.priority, 1);
   EXPECT_EQ(spec.gpus_per_instance, 2);
   EXPECT_EQ(spec.outputs.at("o").type, "uri_file");
@@ -116,14 +122,15 @@ TEST(JobReader, ReadsPrioritiesGpusAndModes) {
 
 TEST(JobReader, CountsRanks) {
   EXPECT_EQ(Read(R"({"resources": {"instanceCount": 2},
-                     "distribution": {"distributionType": "PyTorch", "processCountPerInstance": 2}})")
+                     "distribution": {"distributionType": "PyTorch",
+                       "processCountPerInstance": 2}})")
                 .Ranks(),
             4);
-  EXPECT_EQ(
-      Read(
-          R"({"resources": {"instanceCount": 2}, "distribution": {"distributionType": "TensorFlow"}})")
-          .RanksPerInstance(),
-      1);
+  EXPECT_EQ(Read(
+                R"({"resources": {"instanceCount": 2},
+                "distribution": {"distributionType": "TensorFlow"}})")
+                .RanksPerInstance(),
+            1);
 }
 
 TEST(JobReader, NamesThePropertyThatIsWrong) {
@@ -142,36 +149,36 @@ TEST(JobReader, NamesThePropertyThatIsWrong) {
 }
 
 TEST(JobReader, RefusesWhatCannotRun) {
-  for (
-      const std::string_view wrong :
-      {R"({"jobType": "Comand"})",
-       R"({"jobType": null})",
-       R"({"environmentId": ""})",
-       R"({"command": 5})",
-       R"({"command": "${{inputs.a}}"})",
-       R"({"command": "${{inputs"})",
-       R"({"inputs": []})",
-       R"({"inputs": {"a": 1}})",
-       R"({"inputs": {"../a": {"jobInputType": "literal", "value": ""}}})",
-       R"({"inputs": {"a": {"jobInputType": "what", "uri": "x"}}})",
-       R"({"inputs": {"a": {"jobInputType": "literal"}}})",
-       R"({"inputs": {"a": {"jobInputType": "uri_file", "uri": "x", "mode": "Upload"}}})",
-       R"({"outputs": {"a": {"mode": "Download"}}})",
-       R"({"outputs": {"": null}})",
-       R"({"environmentVariables": {"A=B": "1"}})",
-       R"({"environmentVariables": {"A": ["1"]}})",
-       R"({"environmentVariables": {"A": "\u0000"}})",
-       R"({"tags": "x"})",
-       R"({"resources": 1})",
-       R"({"resources": {"shmSize": "big"}})",
-       R"({"resources": {"properties": {"lazurite.gpus": 65}}})",
-       R"({"resources": {"instanceCount": 1.5}})",
-       R"({"limits": {"timeout": "PT0S"}})",
-       R"({"limits": {"timeout": "PT99999999999999999999S"}})",
-       R"({"queueSettings": {"priority": 9}})",
-       R"({"distribution": {}})",
-       R"({"distribution": {"distributionType": "PyTorch", "processCountPerInstance": 0}})",
-       R"({"resources": {"instanceCount": 1024}, "distribution": {"distributionType": "Mpi", "processCountPerInstance": 5}})"}) {
+  for (const std::string_view wrong :
+       {R"({"jobType": "Comand"})",
+        R"({"jobType": null})",
+        R"({"environmentId": ""})",
+        R"({"command": 5})",
+        R"({"command": "${{inputs.a}}"})",
+        R"({"command": "${{inputs"})",
+        R"({"inputs": []})",
+        R"({"inputs": {"a": 1}})",
+        R"({"inputs": {"../a": {"jobInputType": "literal", "value": ""}}})",
+        R"({"inputs": {"a": {"jobInputType": "what", "uri": "x"}}})",
+        R"({"inputs": {"a": {"jobInputType": "literal"}}})",
+        R"({"inputs": {"a": {"jobInputType": "uri_file", "uri": "x", "mode": "Upload"}}})",
+        R"({"outputs": {"a": {"mode": "Download"}}})",
+        R"({"outputs": {"": null}})",
+        R"({"environmentVariables": {"A=B": "1"}})",
+        R"({"environmentVariables": {"A": ["1"]}})",
+        R"({"environmentVariables": {"A": "\u0000"}})",
+        R"({"tags": "x"})",
+        R"({"resources": 1})",
+        R"({"resources": {"shmSize": "big"}})",
+        R"({"resources": {"properties": {"lazurite.gpus": 65}}})",
+        R"({"resources": {"instanceCount": 1.5}})",
+        R"({"limits": {"timeout": "PT0S"}})",
+        R"({"limits": {"timeout": "PT99999999999999999999S"}})",
+        R"({"queueSettings": {"priority": 9}})",
+        R"({"distribution": {}})",
+        R"({"distribution": {"distributionType": "PyTorch", "processCountPerInstance": 0}})",
+        R"({"resources": {"instanceCount": 1024}, "distribution": {"distributionType": "Mpi",
+                "processCountPerInstance": 5}})"}) {
     EXPECT_EQ(Refused(wrong).code(), Code::kInvalidArgument) << wrong;
   }
   for (const Json& body : {Json(), Json(1), Json::MakeArray(), Json::MakeObject()}) {

@@ -83,6 +83,54 @@ identity: {type: user_identity}
      "s}\n"},
 };
 
+using namespace std::string_view_literals;
+
+constexpr std::string_view kParts[] = {"[",
+                                       "]",
+                                       "{",
+                                       "}",
+                                       ":",
+                                       ": ",
+                                       "- ",
+                                       "\n",
+                                       "  ",
+                                       "\t",
+                                       "'",
+                                       "\"",
+                                       "#",
+                                       "&a ",
+                                       "*a",
+                                       "<<: ",
+                                       "!!str ",
+                                       "!x ",
+                                       "null",
+                                       "~",
+                                       "${{",
+                                       "}}",
+                                       "$[[",
+                                       "]]",
+                                       "${{inputs.q}}",
+                                       "---\n",
+                                       "|",
+                                       ">",
+                                       "%",
+                                       "@",
+                                       "\xff",
+                                       "\xc3",
+                                       "\0"sv,
+                                       "\x1b",
+                                       "\xef\xbb\xbf",
+                                       "99999999999999999999",
+                                       "-1",
+                                       ".nan",
+                                       "0x",
+                                       "true",
+                                       "type: pipeline\n",
+                                       "inputs: 5\n",
+                                       "\\0",
+                                       "*",
+                                       "."};
+
 class Mutator {
  public:
   explicit Mutator(unsigned seed) : random_(seed) {}
@@ -96,56 +144,10 @@ class Mutator {
 
  private:
   void ChangeOnce(std::string& text) {
-    static const std::vector<std::string> kParts = {"[",
-                                                    "]",
-                                                    "{",
-                                                    "}",
-                                                    ":",
-                                                    ": ",
-                                                    "- ",
-                                                    "\n",
-                                                    "  ",
-                                                    "\t",
-                                                    "'",
-                                                    "\"",
-                                                    "#",
-                                                    "&a ",
-                                                    "*a",
-                                                    "<<: ",
-                                                    "!!str ",
-                                                    "!x ",
-                                                    "null",
-                                                    "~",
-                                                    "${{",
-                                                    "}}",
-                                                    "$[[",
-                                                    "]]",
-                                                    "${{inputs.q}}",
-                                                    "---\n",
-                                                    "|",
-                                                    ">",
-                                                    "%",
-                                                    "@",
-                                                    "\xff",
-                                                    "\xc3",
-                                                    std::string(1, '\0'),
-                                                    "\x1b",
-                                                    "\xef\xbb\xbf",
-                                                    "99999999999999999999",
-                                                    "-1",
-                                                    ".nan",
-                                                    "0x",
-                                                    "true",
-                                                    "type: pipeline\n",
-                                                    "inputs: 5\n",
-                                                    "\\0",
-                                                    "*",
-                                                    ".",
-                                                    std::string(5000, 'x')};
     const size_t at = Below(text.size() + 1);
-    switch (Below(6)) {
+    switch (Below(7)) {
       case 0:
-        text.insert(at, kParts[Below(kParts.size())]);
+        text.insert(at, kParts[Below(std::size(kParts))]);
         break;
       case 1:
         text.erase(at, 1 + Below(8));
@@ -159,12 +161,15 @@ class Mutator {
       case 4:
         text.resize(at);
         break;
+      case 5:
+        text.insert(at, 5000, 'x');
+        break;
       default:
-        ReplaceWord(text, kParts[Below(kParts.size())]);
+        ReplaceWord(text, kParts[Below(std::size(kParts))]);
     }
   }
 
-  void ReplaceWord(std::string& text, const std::string& part) {
+  void ReplaceWord(std::string& text, std::string_view part) {
     const size_t at = text.find_first_not_of(" \n", Below(text.size()));
     if (at == std::string::npos) return;
     text.replace(at, std::min(text.find_first_of(" \n", at), text.size()) - at, part);

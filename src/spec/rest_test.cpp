@@ -42,14 +42,15 @@ TEST(Rest, SendsACommandJobLikeTheSdk) {
 display_name: acceptance command
 description: desc
 experiment_name: acc
-command: python train.py --x ${{inputs.x}} --data ${{inputs.data}} --folder ${{inputs.folder}} --out ${{outputs.out}} --flag ${{inputs.flag}}
-code: azureml:/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws/codes/c1/versions/1
+command: python train.py --x ${{inputs.x}} --out ${{outputs.out}} --flag ${{inputs.flag}}
+code: azureml:/subscriptions/s/x/codes/c1/versions/1
 compute: cpu-119a17
 environment: azureml:img-119a17:1
 inputs:
   x: 1.5
   flag: true
-  data: {type: uri_file, path: azureml://datastores/workspaceblobstore/paths/LocalUpload/ce6f/119a17.csv}
+  data: {type: uri_file,
+                path: azureml://datastores/workspaceblobstore/paths/LocalUpload/ce6f/119a17.csv}
   folder: {path: azureml:folder-119a17:1, mode: download}
 outputs:
   out: {type: uri_folder}
@@ -57,19 +58,24 @@ tags: {run: 119a17}
 environment_variables: {MY_VAR: value-119a17}
 )",
              R"({"properties": {"displayName": "acceptance command", "description": "desc",
-  "command": "python train.py --x ${{inputs.x}} --data ${{inputs.data}} --folder ${{inputs.folder}} --out ${{outputs.out}} --flag ${{inputs.flag}}",
-  "codeId": "WS/codes/c1/versions/1", "computeId": "WS/computes/cpu-119a17", "properties": {},
+  "command": "python train.py --x ${{inputs.x}} --out ${{outputs.out}} --flag ${{inputs.flag}}",
+  "codeId": "/subscriptions/s/x/codes/c1/versions/1", "computeId": "WS/computes/cpu-119a17",
+  "properties": {},
   "experimentName": "acc", "isArchived": false,
-  "inputs": {"x": {"value": "1.5", "jobInputType": "literal"}, "flag": {"value": "True", "jobInputType": "literal"},
-    "data": {"uri": "azureml://datastores/workspaceblobstore/paths/LocalUpload/ce6f/119a17.csv", "jobInputType": "uri_file"},
-    "folder": {"uri": "WS/data/folder-119a17/versions/1", "mode": "Download", "jobInputType": "uri_folder"}},
-  "outputs": {"out": {"jobOutputType": "uri_folder"}}, "environmentId": "WS/environments/img-119a17/versions/1",
-  "tags": {"run": "119a17"}, "environmentVariables": {"MY_VAR": "value-119a17"}, "jobType": "Command"}})");
+  "inputs": {"x": {"value": "1.5", "jobInputType": "literal"}, "flag": {"value": "True",
+                "jobInputType": "literal"},
+    "data": {"uri": "azureml://datastores/workspaceblobstore/paths/LocalUpload/ce6f/119a17.csv",
+                "jobInputType": "uri_file"},
+    "folder": {"uri": "WS/data/folder-119a17/versions/1", "mode": "Download",
+                "jobInputType": "uri_folder"}},
+  "outputs": {"out": {"jobOutputType": "uri_folder"}},
+                "environmentId": "WS/environments/img-119a17/versions/1",
+  "tags": {"run": "119a17"}, "environmentVariables": {"MY_VAR": "value-119a17"},
+                "jobType": "Command"}})");
 }
 
 TEST(Rest, SendsResourcesLimitsAndIdentityLikeTheSdk) {
-  ExpectSame(
-      "commandJob", R"(
+  ExpectSame("commandJob", R"(
 command: echo lim
 compute: azureml:cpu-119a17
 experiment_name: acc
@@ -78,11 +84,14 @@ identity: {type: user_identity}
 resources: {instance_type: STANDARD_DS3_V2, docker_args: --cap-add=X, shm_size: 3g}
 limits: {timeout: 77}
 )",
-      R"({"properties": {"command": "echo lim", "computeId": "WS/computes/cpu-119a17", "properties": {},
+             R"({"properties": {"command": "echo lim", "computeId": "WS/computes/cpu-119a17",
+                "properties": {},
   "experimentName": "acc", "isArchived": false, "inputs": {}, "outputs": {},
-  "environmentId": "WS/environments/img-119a17/versions/1", "tags": {}, "identity": {"identityType": "UserIdentity"},
+  "environmentId": "WS/environments/img-119a17/versions/1", "tags": {},
+                "identity": {"identityType": "UserIdentity"},
   "environmentVariables": {}, "resources": {"instanceType": "STANDARD_DS3_V2", "properties": {},
-  "dockerArgs": "--cap-add=X", "shmSize": "3g"}, "limits": {"timeout": "PT1M17S", "jobLimitsType": "Command"},
+  "dockerArgs": "--cap-add=X", "shmSize": "3g"}, "limits": {"timeout": "PT1M17S",
+                "jobLimitsType": "Command"},
   "jobType": "Command"}})");
 }
 
@@ -137,22 +146,23 @@ outputs:
 queue_settings: {priority: high}
 )");
   const Json body = ToRest("commandJob", yaml, kScope);
-  EXPECT_EQ(
-      SortedByKey(*body.At("properties.outputs")).Dump(),
-      R"({"f":{"jobOutputType":"uri_file","uri":"azureml://datastores/workspaceblobstore/paths/acc/f.txt"},)"
-      R"("m":{"jobOutputType":"mlflow_model","mode":"ReadWriteMount"},)"
-      R"("n":{"jobOutputType":"uri_folder"},)"
-      R"("o":{"assetName":"regout","assetVersion":"1","jobOutputType":"uri_folder"}})");
+  EXPECT_EQ(SortedByKey(*body.At("properties.outputs")).Dump(),
+            R"({"f":{"jobOutputType":"uri_file",)"
+            R"("uri":"azureml://datastores/workspaceblobstore/paths/acc/f.txt"},)"
+            R"("m":{"jobOutputType":"mlflow_model","mode":"ReadWriteMount"},)"
+            R"("n":{"jobOutputType":"uri_folder"},)"
+            R"("o":{"assetName":"regout","assetVersion":"1","jobOutputType":"uri_folder"}})");
   EXPECT_EQ(body.At("properties.queueSettings.priority")->int_value(), 3);
 }
 
 TEST(Rest, SendsDataLikeTheSdk) {
-  ExpectSame(
-      "data",
-      "name: file\ntype: uri_file\ndescription: one file\ntags: {t: 1}\n"
-      "path: azureml://datastores/workspaceblobstore/paths/LocalUpload/ce/f.csv\n",
-      R"({"properties": {"description": "one file", "isAnonymous": false, "tags": {"t": "1"}, "isArchived": false,
-                "properties": {}, "dataUri": "azureml://datastores/workspaceblobstore/paths/LocalUpload/ce/f.csv",
+  ExpectSame("data",
+             "name: file\ntype: uri_file\ndescription: one file\ntags: {t: 1}\n"
+             "path: azureml://datastores/workspaceblobstore/paths/LocalUpload/ce/f.csv\n",
+             R"({"properties": {"description": "one file", "isAnonymous": false, "tags": {"t": "1"},
+                "isArchived": false,
+                "properties": {},
+                  "dataUri": "azureml://datastores/workspaceblobstore/paths/LocalUpload/ce/f.csv",
                 "dataType": "uri_file"}})");
   ExpectSame(
       "data", "name: d\npath: https://example.com/iris\n",
@@ -161,43 +171,50 @@ TEST(Rest, SendsDataLikeTheSdk) {
 }
 
 TEST(Rest, SendsModelsLikeTheSdk) {
-  ExpectSame(
-      "model",
-      "name: m\ndescription: d\ntags: {a: 1}\nproperties: {p: q}\npath: "
-      "azureml://jobs/j/outputs/out/paths/\n",
-      R"({"properties": {"description": "d", "tags": {"a": "1"}, "properties": {"p": "q"}, "modelType": "custom_model",
-                "modelUri": "azureml://jobs/j/outputs/out/paths/", "isAnonymous": false, "isArchived": false}})");
+  ExpectSame("model",
+             "name: m\ndescription: d\ntags: {a: 1}\nproperties: {p: q}\npath: "
+             "azureml://jobs/j/outputs/out/paths/\n",
+             R"({"properties": {"description": "d", "tags": {"a": "1"}, "properties": {"p": "q"},
+                "modelType": "custom_model",
+                "modelUri": "azureml://jobs/j/outputs/out/paths/", "isAnonymous": false,
+                  "isArchived": false}})");
 }
 
 TEST(Rest, SendsEnvironmentsLikeTheSdk) {
-  ExpectSame(
-      "environment", R"(
+  ExpectSame("environment", R"(
 name: env
 description: e
 image: mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04:latest
 conda_file: {name: ex, dependencies: [python=3.11], channels: [conda-forge]}
 )",
-      R"({"properties": {"condaFile": "channels:\n- conda-forge\ndependencies:\n- python=3.11\nname: ex\n",
-                "image": "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04:latest", "isAnonymous": false,
+             R"({"properties": {
+                "condaFile": "channels:\n- conda-forge\ndependencies:\n- python=3.11\nname: ex\n",
+                "image": "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04:latest",
+                  "isAnonymous": false,
                 "isArchived": false, "description": "e"}})");
   ExpectSame(
       "environment",
       "name: ctx\nbuild: {path: https://h/c/LocalUpload/62/ctx/, dockerfile_path: Dockerfile}\n",
-      R"({"properties": {"build": {"contextUri": "https://h/c/LocalUpload/62/ctx/"}, "isAnonymous": false, "isArchived": false}})");
+      R"({"properties": {"build": {"contextUri": "https://h/c/LocalUpload/62/ctx/"},
+                "isAnonymous": false, "isArchived": false}})");
 }
 
 TEST(Rest, SendsComputesLikeTheSdk) {
-  ExpectSame(
-      "amlCompute", "name: cpu\ntype: amlcompute\nsize: STANDARD_DS3_V2\ntags: {a: b}\n",
-      R"({"location": "local", "properties": {"computeType": "AmlCompute", "properties": {"vmSize": "STANDARD_DS3_V2",
+  ExpectSame("amlCompute", "name: cpu\ntype: amlcompute\nsize: STANDARD_DS3_V2\ntags: {a: b}\n",
+             R"({"location": "local", "properties": {"computeType": "AmlCompute",
+                "properties": {"vmSize": "STANDARD_DS3_V2",
                 "vmPriority": "Dedicated", "scaleSettings": {"maxNodeCount": 4, "minNodeCount": 0,
-                "nodeIdleTimeBeforeScaleDown": "PT2M"}, "remoteLoginPortPublicAccess": "NotSpecified",
-                "enableNodePublicIp": true, "osType": "Linux"}, "disableLocalAuth": true}, "tags": {"a": "b"}})");
-  ExpectSame(
-      "computeInstance", "name: ci\ntype: computeinstance\nsize: STANDARD_DS3_V2\n",
-      R"({"location": "local", "properties": {"computeType": "ComputeInstance", "properties": {"vmSize": "STANDARD_DS3_V2",
-                "enableNodePublicIp": true, "enableSSO": true, "enableRootAccess": true, "releaseQuotaOnStop": false,
-                "enableOSPatching": false, "applicationSharingPolicy": "Shared", "computeInstanceAuthorizationType": "personal"},
+                "nodeIdleTimeBeforeScaleDown": "PT2M"},
+                  "remoteLoginPortPublicAccess": "NotSpecified",
+                "enableNodePublicIp": true, "osType": "Linux"}, "disableLocalAuth": true},
+                  "tags": {"a": "b"}})");
+  ExpectSame("computeInstance", "name: ci\ntype: computeinstance\nsize: STANDARD_DS3_V2\n",
+             R"({"location": "local", "properties": {"computeType": "ComputeInstance",
+                "properties": {"vmSize": "STANDARD_DS3_V2",
+                "enableNodePublicIp": true, "enableSSO": true, "enableRootAccess": true,
+                  "releaseQuotaOnStop": false,
+                "enableOSPatching": false, "applicationSharingPolicy": "Shared",
+                  "computeInstanceAuthorizationType": "personal"},
                 "disableLocalAuth": true}})");
 }
 
@@ -206,15 +223,19 @@ TEST(Rest, SendsDatastoresLikeTheSdk) {
       "blobDatastore",
       "name: ds\ntype: azure_blob\naccount_name: someaccount\ncontainer_name: c1\ndescription: "
       "d\ncredentials: {sas_token: sv=1&sig=x}\n",
-      R"({"properties": {"accountName": "someaccount", "containerName": "c1", "credentials": {"secrets": {"sasToken": "sv=1&sig=x",
-                "secretsType": "Sas"}, "credentialsType": "Sas"}, "endpoint": "core.windows.net", "protocol": "https",
+      R"({"properties": {"accountName": "someaccount", "containerName": "c1",
+                "credentials": {"secrets": {"sasToken": "sv=1&sig=x",
+                "secretsType": "Sas"}, "credentialsType": "Sas"}, "endpoint": "core.windows.net",
+                  "protocol": "https",
                 "tags": {}, "description": "d", "datastoreType": "AzureBlob"}})");
   ExpectSame(
       "blobDatastore",
       "name: ds\ntype: azure_blob\naccount_name: someaccount\ncontainer_name: c1\ncredentials: "
       "{account_key: a2V5}\n",
-      R"({"properties": {"accountName": "someaccount", "containerName": "c1", "credentials": {"secrets": {"key": "a2V5",
-                "secretsType": "AccountKey"}, "credentialsType": "AccountKey"}, "endpoint": "core.windows.net",
+      R"({"properties": {"accountName": "someaccount", "containerName": "c1",
+                "credentials": {"secrets": {"key": "a2V5",
+                "secretsType": "AccountKey"}, "credentialsType": "AccountKey"},
+                  "endpoint": "core.windows.net",
                 "protocol": "https", "tags": {}, "datastoreType": "AzureBlob"}})");
 }
 
@@ -226,9 +247,9 @@ TEST(Rest, TakesTheEnvironmentOutOfAJob) {
   ASSERT_TRUE(taken.has_value());
   EXPECT_EQ(taken->version.size(), 64U);
   EXPECT_EQ(taken->reference, "azureml:CliV2AnonymousEnvironment:" + taken->version);
-  EXPECT_EQ(
-      SortedByKey(taken->body).Dump(),
-      R"({"properties":{"condaFile":"b: 1\ndependencies:\n- python\n","image":"i","isAnonymous":true,"isArchived":false}})");
+  EXPECT_EQ(SortedByKey(taken->body).Dump(),
+            R"({"properties":{"condaFile":"b: 1\ndependencies:\n- python\n","image":"i",)"
+            R"("isAnonymous":true,"isArchived":false}})");
   const auto again =
       TakeInlineEnvironment(Load("job",
                                  "command: y\nenvironment: {conda_file: {dependencies: [python], "
@@ -241,31 +262,42 @@ TEST(Rest, TakesTheEnvironmentOutOfAJob) {
 TEST(Rest, ShowsAJobAsYaml) {
   const Json rest = Parsed(R"({"id": "WS/jobs/j1", "name": "j1", "type": "Microsoft.X/jobs",
     "systemData": {"createdAt": "2026-01-01T00:00:00Z", "createdBy": "me", "lastModifiedAt": null},
-    "properties": {"jobType": "Command", "command": "x", "status": "Completed", "computeId": "WS/computes/cpu",
-      "environmentId": "WS/environments/e/versions/3", "codeId": "WS/codes/c/versions/1", "experimentName": "acc",
-      "displayName": null, "isArchived": false, "newThing": {"aB": 1}, "tags": {"A_b": "1"}, "properties": {"azureml.git.dirty": "True"},
+    "properties": {"jobType": "Command", "command": "x", "status": "Completed",
+                "computeId": "WS/computes/cpu",
+      "environmentId": "WS/environments/e/versions/3", "codeId": "WS/codes/c/versions/1",
+                "experimentName": "acc",
+      "displayName": null, "isArchived": false, "newThing": {"aB": 1}, "tags": {"A_b": "1"},
+                "properties": {"azureml.git.dirty": "True"},
       "inputs": {"lr": {"jobInputType": "literal", "value": "0.1"},
-                 "inData": {"jobInputType": "uri_folder", "uri": "WS/data/d/versions/1", "mode": "ReadOnlyMount", "pathOnCompute": "/x"}},
+                 "inData": {"jobInputType": "uri_folder", "uri": "WS/data/d/versions/1",
+                   "mode": "ReadOnlyMount", "pathOnCompute": "/x"}},
       "outputs": {"o": {"jobOutputType": "uri_folder", "mode": "ReadWriteMount"}},
-      "limits": {"jobLimitsType": "Command", "timeout": "PT1M17S"}, "queueSettings": {"priority": 3},
+      "limits": {"jobLimitsType": "Command", "timeout": "PT1M17S"},
+                "queueSettings": {"priority": 3},
       "resources": {"instanceCount": 1, "properties": {}, "futureThing": 5},
       "services": {"Studio": {"jobServiceType": "Studio", "endpoint": "http://h/ui"}}}})");
   const Json yaml = FromRest("job", rest);
   EXPECT_EQ(SortedByKey(yaml).Dump(2),
             Parsed(R"({"id": "azureml:WS/jobs/j1", "name": "j1", "resourceGroup": "rg",
-    "creation_context": {"created_at": "2026-01-01T00:00:00Z", "created_by": "me"}, "type": "command", "command": "x",
-    "status": "Completed", "compute": "azureml:cpu", "environment": "azureml:e:3", "code": "azureml:WS/codes/c/versions/1",
-    "experiment_name": "acc", "new_thing": {"aB": 1}, "tags": {"A_b": "1"}, "properties": {"azureml.git.dirty": "True"},
-    "inputs": {"lr": "0.1", "inData": {"type": "uri_folder", "path": "azureml:d:1", "mode": "ro_mount", "path_on_compute": "/x"}},
+    "creation_context": {"created_at": "2026-01-01T00:00:00Z", "created_by": "me"},
+                "type": "command", "command": "x",
+    "status": "Completed", "compute": "azureml:cpu", "environment": "azureml:e:3",
+                "code": "azureml:WS/codes/c/versions/1",
+    "experiment_name": "acc", "new_thing": {"aB": 1}, "tags": {"A_b": "1"},
+                "properties": {"azureml.git.dirty": "True"},
+    "inputs": {"lr": "0.1", "inData": {"type": "uri_folder", "path": "azureml:d:1",
+                "mode": "ro_mount", "path_on_compute": "/x"}},
     "outputs": {"o": {"type": "uri_folder", "mode": "rw_mount"}}, "limits": {"timeout": 77},
-    "queue_settings": {"priority": "high"}, "resources": {"instance_count": 1, "properties": {}, "future_thing": 5},
+    "queue_settings": {"priority": "high"}, "resources": {"instance_count": 1, "properties": {},
+                "future_thing": 5},
     "services": {"Studio": {"type": "studio", "endpoint": "http://h/ui"}}})")
                 .Dump(2));
 }
 
 TEST(Rest, ShowsAssetsAndComputesAsYaml) {
   const Json data = FromRest("data", Parsed(R"({"id": "WS/data/d/versions/2", "name": "2",
-    "properties": {"dataType": "uri_file", "dataUri": "azureml://x", "isAnonymous": false, "tags": {}}})"));
+    "properties": {"dataType": "uri_file", "dataUri": "azureml://x", "isAnonymous": false,
+                "tags": {}}})"));
   EXPECT_EQ(data.GetString("name"), "d");
   EXPECT_EQ(data.GetString("version"), "2");
   EXPECT_EQ(data.GetString("path"), "azureml://x");
@@ -278,7 +310,8 @@ TEST(Rest, ShowsAssetsAndComputesAsYaml) {
   const Json compute =
       FromRest("compute", Parsed(R"({"id": "WS/computes/ci", "name": "ci", "location": "local",
     "properties": {"computeType": "ComputeInstance", "provisioningState": "Succeeded",
-      "properties": {"vmSize": "S", "enableSSO": true, "idleTimeBeforeShutdown": "PT30M", "state": "Running"}}})"));
+      "properties": {"vmSize": "S", "enableSSO": true, "idleTimeBeforeShutdown": "PT30M",
+                "state": "Running"}}})"));
   EXPECT_EQ(compute.GetString("type"), "computeinstance");
   EXPECT_EQ(compute.GetString("size"), "S");
   EXPECT_EQ(compute.GetString("provisioning_state"), "Succeeded");
@@ -288,7 +321,8 @@ TEST(Rest, ShowsAssetsAndComputesAsYaml) {
 
 TEST(Rest, RenamesWhatItDoesNotKnow) {
   const Json yaml = FromRest("job", Parsed(R"({"id": "WS/jobs/p", "name": "p",
-    "properties": {"jobType": "Pipeline", "displayName": "d", "jobs": {"aB": {"_source": "X"}}}})"));
+    "properties": {"jobType": "Pipeline", "displayName": "d",
+                "jobs": {"aB": {"_source": "X"}}}})"));
   EXPECT_EQ(yaml.GetString("type"), "pipeline");
   EXPECT_EQ(yaml.GetString("display_name"), "d");
   EXPECT_EQ(yaml.At("jobs")->Dump(), R"({"aB":{"_source":"X"}})");
@@ -300,7 +334,7 @@ TEST(Rest, GivesBackWhatWasWritten) {
 command: x ${{inputs.a}} ${{outputs.o}}
 environment: azureml:e:1
 compute: azureml:cpu
-code: azureml:/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws/codes/c/versions/1
+code: azureml:/subscriptions/s/x/codes/c/versions/1
 inputs: {a: "1", d: {type: mltable, path: azureml:t:4, mode: eval_mount}}
 outputs: {o: {type: uri_file, mode: upload}}
 tags: {a: b}
