@@ -3,6 +3,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "base/log.h"
@@ -116,10 +117,15 @@ Result<std::shared_ptr<UploadSession>> UploadSession::Begin(BlobStore& blobs, Ma
 // The files whose content is stored already, linked into the new upload.
 std::vector<bool> UploadSession::TakeKnown(const BlobStore& blobs) {
   std::vector<bool> known(manifest_.files.size(), false);
-  if (manifest_.base.empty()) return known;
+  const bool is_hashed = std::all_of(manifest_.files.begin(), manifest_.files.end(),
+                                     [](const FileEntry& file) { return !file.sha256.empty(); });
   Stored stored;
-  AddFolder(blobs, manifest_.base, stored);
-  AddFile(blobs, manifest_.base, stored);
+  for (const std::string& hash :
+       {manifest_.base, is_hashed ? ContentHash(manifest_) : std::string()}) {
+    if (hash.empty()) continue;
+    AddFolder(blobs, hash, stored);
+    AddFile(blobs, hash, stored);
+  }
   for (size_t i = 0; i < known.size() && !stored.empty(); ++i) {
     const auto found = stored.find(manifest_.files[i].sha256);
     known[i] = found != stored.end() && writer_->Link(static_cast<uint32_t>(i), found->second);

@@ -132,11 +132,7 @@ class Uploader {
         const ClientResponse response,
         Call("GET", std::string(kUploads) + "/content/" + hash + "?name=" + UrlEncode(tree_.name),
              ""));
-    if (response.status == 404) {
-      // Under another name it may be there.
-      manifest_.base = hash;
-      return false;
-    }
+    if (response.status == 404) return false;
     if (response.status != 200) return FailureOf(response);
     done_.was_known = true;
     TRY(TakeResult(response));
