@@ -25,6 +25,9 @@ Status SetArchived(Context& context, bool is_archived) {
   const Noun& noun = NounOf(context);
   ASSIGN_OR_RETURN(Server * server, context.Connect());
   ASSIGN_OR_RETURN(const std::string target, FindTarget(context, *server, noun));
+  Json change = Json::MakeObject();
+  change.Set("properties.isArchived", is_archived);
+  if (!noun.is_versioned) return server->Patch(target, change).status();
   Result<Json> resource = server->Get(target);
   if (!resource.ok()) return Explained(context, resource.status(), noun, context.OptionalName());
   resource->Set("properties.isArchived", is_archived);

@@ -26,6 +26,7 @@ Result<std::vector<Part>> ChooseParts(const Arguments& arguments, const std::str
     for (const Json& output : list->array()) {
       const Json* name = output.Find("name");
       if (name == nullptr || !name->is_string()) continue;
+      if (name->string() == "artifacts" || name->string() == "default") continue;
       names.push_back(name->string());
       if (!arguments.Has("--all") && wanted != name->string()) continue;
       parts.push_back({output.GetString("uri"), "named-outputs/" + name->string(), true});

@@ -227,8 +227,9 @@ std::string FormatFields(const Json& object, const Terminal& terminal) {
     }
     out += terminal.Out(Padded(name, width, false), Colour::kBold) + std::string(kGap);
     // Texts of several lines (conda files, commands) keep their lines.
+    const std::string whole = PlainText(value);
     std::string text;
-    for (const std::string_view line : Split(PlainText(value), '\n')) {
+    for (const std::string_view line : Split(whole, '\n')) {
       if (!text.empty()) text += "\n" + std::string(width + kGap.size(), ' ');
       text += Printable(line);
     }

@@ -65,11 +65,15 @@ Status RunUpdate(Context& context) {
     if (name.empty()) return context.Name().status();
     target = TargetOf(*server, noun, name);
   }
-  Result<Json> resource = server->Get(target);
+  const Result<Json> resource = server->Get(target);
   if (!resource.ok()) return Explained(context, resource.status(), noun, context.OptionalName());
   ASSIGN_OR_RETURN(const Json changes, ReadChanges(context, noun, *resource));
-  Merge(*resource, changes);
-  ASSIGN_OR_RETURN(const Json updated, server->Put(target, *resource));
+  // A job's PATCH takes what changes; everything else is PUT whole.
+  Json body = *resource;
+  if (noun.word == "job") body = Json::MakeObject();
+  Merge(body, changes);
+  ASSIGN_OR_RETURN(const Json updated,
+                   noun.word == "job" ? server->Patch(target, body) : server->Put(target, body));
   return context.Print(ViewOf(noun, updated), ViewOf(noun));
 }
 
