@@ -114,6 +114,14 @@ TEST(Yaml, SaysWhereATextIsWrong) {
   EXPECT_EQ(Refused("a: 1\n b: 2\n").position.line, 2);
 }
 
+TEST(Yaml, ReadsLineEndsOfEverySystem) {
+  const YamlNode root = Parse("a: 1\r\nb: |\r\n  x\r\n  y\r\nc: z\r\n");
+  EXPECT_EQ(root.Find("a")->text, "1");
+  EXPECT_EQ(root.Find("b")->text, "x\ny\n");
+  EXPECT_EQ(root.Find("c")->position.line, 5);
+  EXPECT_EQ(root.Find("c")->position.column, 4);
+}
+
 TEST(Yaml, BoundsDepthSizeAndAliases) {
   EXPECT_NE(Refused(std::string(200, '[') + std::string(200, ']')).message.find("100 levels"),
             std::string::npos);
@@ -131,6 +139,11 @@ TEST(Yaml, BoundsDepthSizeAndAliases) {
 TEST(Yaml, SurvivesDeepFlowWithoutAnEnd) {
   EXPECT_NE(Refused(std::string(100'000, '[')).message, "");
   EXPECT_NE(Refused(std::string(100'000, '{')).message, "");
+  for (const std::string_view part : {"- ", "? ", "[{a: ", "!!seq [", "&a [", "a: {"}) {
+    std::string text;
+    for (int i = 0; i < 20'000; ++i) text += part;
+    EXPECT_NE(Refused(text).message, "") << part;
+  }
 }
 
 TEST(Yaml, WritesWhatItReadsBack) {

@@ -173,13 +173,11 @@ void Checker::ReportMissing(const YamlNode& node, const Place& place) {
   }
 }
 
-bool Checker::CheckRepeats(const YamlNode& node, const Place& place) {
+void Checker::CheckRepeats(const YamlNode& node, const Place& place) {
   std::map<std::string_view, Position> seen;
-  bool is_good = true;
   for (const YamlNode::Entry& entry : node.entries) {
     const auto [first, is_new] = seen.emplace(entry.key, entry.position);
     if (is_new) continue;
-    is_good = false;
     std::string message = "\"" + entry.key + "\" stands twice";
     if (!place.path.empty()) message += " in " + place.path;
     if (first->second.line > 0) {
@@ -187,7 +185,6 @@ bool Checker::CheckRepeats(const YamlNode& node, const Place& place) {
     }
     Report(entry.position, std::max(static_cast<int>(entry.key.size()), 1), std::move(message));
   }
-  return is_good;
 }
 
 Checker::Checked Checker::WrongType(const YamlNode& node, const Place& place,

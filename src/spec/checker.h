@@ -64,8 +64,7 @@ class Checker {
   Checked WrongType(const YamlNode& node, const Place& place, std::string_view expected);
   void ReportUnknown(const YamlNode::Entry& entry, const Place& place);
   void ReportMissing(const YamlNode& node, const Place& place);
-  // False (and reported) if the key stood there before.
-  bool CheckRepeats(const YamlNode& node, const Place& place);
+  void CheckRepeats(const YamlNode& node, const Place& place);
   void Remember(const YamlNode& node, const Place& place);
   bool CheckEntryName(const YamlNode::Entry& entry, const Place& place);
   size_t OffsetOf(Position position) const;

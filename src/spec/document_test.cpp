@@ -370,14 +370,16 @@ environment: azureml:e:1
 inputs:
   a: {type: uri_file, path: data}
   b: {path: nothing}
+  c: {type: mltable, path: src}
 )");
   const LocalFiles files = FindLocalFiles(loaded);
-  ASSERT_EQ(files.problems.size(), 3U);
+  ASSERT_EQ(files.problems.size(), 4U);
   EXPECT_EQ(files.problems[0].message, "code: \"data/x.csv\" is a file, expected a folder");
   EXPECT_EQ(files.problems[0].line, 2);
   EXPECT_EQ(files.problems[1].line, 5);
   EXPECT_EQ(files.problems[1].column, 29);
   EXPECT_NE(files.problems[2].message.find("does not exist"), std::string::npos);
+  EXPECT_NE(files.problems[3].message.find("MLTable"), std::string::npos);
 }
 
 TEST_F(LocalFilesTest, PutsCondaFilesIntoTheDocument) {

@@ -101,6 +101,9 @@ class Finder {
     if (reference.type == "uri_file" && reference.is_folder) {
       return "is a folder, expected a file (or \"type: uri_folder\")";
     }
+    if (reference.type == "mltable" && !Exists(JoinPath(reference.file, "MLTable"))) {
+      return "has no file called MLTable, which the type mltable needs";
+    }
     return "";
   }
 
