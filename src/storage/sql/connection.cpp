@@ -35,6 +35,8 @@ bool IsOutOfSpace(int error) { return error == ENOSPC || error == EDQUOT || erro
 }  // namespace
 
 Status ErrorStatus(sqlite3* connection) {
+  // SQLite notes the system's error of most calls, but not of COMMIT.
+  const int system_error = IsOutOfSpace(errno) ? errno : sqlite3_system_errno(connection);
   const int extended = sqlite3_extended_errcode(connection);
   const std::string text = sqlite3_errmsg(connection);
   const auto out_of_space = [&] {
@@ -50,7 +52,7 @@ Status ErrorStatus(sqlite3* connection) {
     case SQLITE_FULL:
       return out_of_space();
     case SQLITE_IOERR:
-      if (IsOutOfSpace(sqlite3_system_errno(connection))) return out_of_space();
+      if (IsOutOfSpace(system_error)) return out_of_space();
       [[fallthrough]];
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
@@ -115,6 +117,7 @@ Result<bool> SqliteStatement::Step() {
                   std::string("binding a value: ") + sqlite3_errstr(bind_error_));
   }
   has_stepped_ = true;
+  errno = 0;
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -176,6 +179,7 @@ SqliteConnection::~SqliteConnection() {
 }
 
 Status SqliteConnection::Execute(const char* sql) {
+  errno = 0;
   if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
     return ErrorStatus(handle_);
   }

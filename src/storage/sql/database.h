@@ -101,8 +101,9 @@ struct SqliteOptions {
   int readers = 2;                     // reader threads, each with a connection
   size_t works_per_commit_max = 1024;  // group commit's bound
   size_t queue_max = 100000;           // waiting works; kResourceExhausted beyond
-  std::chrono::milliseconds busy_wait{
-      5000};  // for another process that holds the file; kUnavailable beyond
+  int log_pages_max = 16384;           // pages of 4 KiB in the log until it starts over
+  // How long another process may hold the file; kUnavailable beyond.
+  std::chrono::milliseconds busy_wait{5000};
 };
 
 // Opens or makes the database (WAL, synchronous FULL, foreign keys on), brings the schema to the

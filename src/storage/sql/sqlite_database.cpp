@@ -70,7 +70,8 @@ Result<std::unique_ptr<Database>> OpenSqlite(const SqliteOptions& options,
   TRY(sql::Migrate(*connection, options.path, migrations));
   auto writer = std::make_unique<sql::Writer>(std::move(connection), options);
   connecting = {.path = options.path, .busy_wait = options.busy_wait};
-  ASSIGN_OR_RETURN(auto checkpointer, sql::Checkpointer::Start(connecting, writer->connection()));
+  ASSIGN_OR_RETURN(auto checkpointer, sql::Checkpointer::Start(connecting, writer->connection(),
+                                                               options.log_pages_max));
   writer->Start(std::move(checkpointer));
   auto database = std::make_unique<SqliteDatabase>(std::move(writer), options.queue_max);
   connecting.is_reader = true;
