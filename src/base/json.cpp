@@ -27,7 +27,8 @@ Json Convert(simdjson::dom::element element) {
       return Json(std::string_view(element.get_string().value_unsafe()));
     case simdjson::dom::element_type::ARRAY: {
       Json::Array array;
-      for (simdjson::dom::element child : element.get_array().value_unsafe()) {
+      const simdjson::dom::array items = element.get_array().value_unsafe();
+      for (const simdjson::dom::element child : items) {
         array.push_back(Convert(child));
       }
       return Json(std::move(array));
@@ -35,7 +36,8 @@ Json Convert(simdjson::dom::element element) {
     case simdjson::dom::element_type::OBJECT: {
       Json object = Json::MakeObject();
       Json::Object& members = object.object();
-      for (simdjson::dom::key_value_pair pair : element.get_object().value_unsafe()) {
+      const simdjson::dom::object pairs = element.get_object().value_unsafe();
+      for (const simdjson::dom::key_value_pair pair : pairs) {
         members.emplace_back(std::string(pair.key), Convert(pair.value));
       }
       return object;
