@@ -104,7 +104,7 @@ Status RegisterEnvironment(Server& server, Draft& draft) {
   const std::string target =
       server.Workspace("environments/" + std::string(spec::InlineEnvironment::kName) +
                        "/versions/" + UrlEncode(environment->version));
-  TRY(server.Put(target, environment->body).status().With("registering the job's environment"));
+  TRY(server.Put(target, environment->body).status());
   draft.loaded.value["environment"] = environment->reference;
   return {};
 }

@@ -9,8 +9,10 @@ namespace {
 
 const Time kNow = *ParseTime("2026-11-24T12:00:00Z");
 constexpr std::string_view kJobs = R"([
-  {"id": "/1", "name": "brave_moon_1a2b3c4d5e", "status": "Running", "created": "2026-11-24T11:58:00Z", "n": 1},
-  {"id": "/2", "name": "calm_sea_5e4d3c2b1a", "status": "Completed", "created": "2026-11-20T12:00:00Z", "n": null}
+  {"id": "/1", "name": "brave_moon_1a2b3c4d5e", "status": "Running",
+   "created": "2026-11-24T11:58:00Z", "n": 1},
+  {"id": "/2", "name": "calm_sea_5e4d3c2b1a", "status": "Completed",
+   "created": "2026-11-20T12:00:00Z", "n": null}
 ])";
 const View kView = {{{"NAME", "name", CellStyle::kId, 0},
                      {"STATUS", "status", CellStyle::kState, 1},
