@@ -284,6 +284,7 @@ void Checker::Run(const YamlNode& root) {
   if (value.has_value()) loaded_.value = std::move(*value);
   if (root.kind != YamlNode::Kind::kMap) return;
   if (kind_.name == "commandJob") CheckJobRules(*this, root);
+  if (kind_.name == "amlCompute") CheckComputeRules(*this, root);
   if (kind_.name == "environment") CheckEnvironmentRules(*this, root);
 }
 

@@ -93,6 +93,8 @@ std::optional<Json> ReadScalarAs(const YamlNode& node, std::string_view type,
 // What no single field can say: expressions of the command, inputs against their types, fields of
 // other distributions. `root` is the parsed document.
 void CheckJobRules(Checker& checker, const YamlNode& root);
+// Fewest instances, at most as many as the most.
+void CheckComputeRules(Checker& checker, const YamlNode& root);
 // An environment has an image, a build or a conda file.
 void CheckEnvironmentRules(Checker& checker, const YamlNode& environment);
 

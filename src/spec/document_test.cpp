@@ -287,6 +287,12 @@ TEST(Document, ReadsTheOtherKinds) {
       std::string::npos);
 }
 
+TEST(Document, HoldsAComputesBoundsAgainstEachOther) {
+  EXPECT_EQ(
+      Problems(Load("compute", "name: c\ntype: amlcompute\nmin_instances: 3\nmax_instances: 2\n")),
+      "3:16+1 min_instances is \"3\", more than max_instances\n");
+}
+
 TEST(Document, PutsAProblemAtTheNearestPlace) {
   const Loaded loaded = Load("job", kJob, {Set("compute=gpu")});
   EXPECT_EQ(ProblemAt(loaded, "inputs.data.path", "x").line, 17);

@@ -283,6 +283,18 @@ void CheckJobRules(Checker& checker, const YamlNode& root) {
   CheckCommand(checker, root);
 }
 
+void CheckComputeRules(Checker& checker, const YamlNode& root) {
+  const YamlNode* least = FindScalar(root, "min_instances");
+  const YamlNode* most = FindScalar(root, "max_instances");
+  if (least == nullptr || most == nullptr) return;
+  std::string expected;
+  const auto low = ReadScalarAs(*least, "integer", expected);
+  const auto high = ReadScalarAs(*most, "integer", expected);
+  if (!low || !high || low->int_value() <= high->int_value()) return;
+  checker.ReportAt(*least, "min_instances is " + Describe(*least) + ", more than max_instances", "",
+                   "min_instances");
+}
+
 void CheckEnvironmentRules(Checker& checker, const YamlNode& environment) {
   const YamlNode* image = environment.Find("image");
   const YamlNode* build = environment.Find("build");
