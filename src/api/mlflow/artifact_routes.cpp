@@ -125,8 +125,8 @@ std::string_view TypeOf(std::string_view path) {
   return "application/octet-stream";
 }
 
-Task<Response> SendFile(const ApiContext& context, const Request& request, std::string path,
-                        std::string name) {
+Task<Response> SendFile(const ApiContext& context, const Request& request, const std::string& path,
+                        const std::string& name) {
   bool is_file = false;
   Response response;
   co_await context.loop->Blocking([&] {
@@ -182,7 +182,8 @@ Json FilesOf(const std::vector<Listed>& listed, const std::string& prefix) {
   return answer;
 }
 
-Task<Result<Json>> ListAt(const ApiContext& context, std::string proxy_path, std::string prefix) {
+Task<Result<Json>> ListAt(const ApiContext& context, const std::string& proxy_path,
+                          std::string_view prefix) {
   std::string folder = context.blobs->root() + "/" + PlaceOfProxyPath("").datastore;
   if (!proxy_path.empty()) {
     CO_ASSIGN_OR_RETURN(folder, FileOf(context, proxy_path));
@@ -190,7 +191,7 @@ Task<Result<Json>> ListAt(const ApiContext& context, std::string proxy_path, std
   Result<std::vector<Listed>> listed = Status(Code::kInternal, "not listed");
   co_await context.loop->Blocking([&] { listed = ListFolder(folder); });
   if (!listed.ok()) co_return listed.status();
-  co_return FilesOf(listed.value(), prefix);
+  co_return FilesOf(listed.value(), std::string(prefix));
 }
 
 Task<Response> List(const ApiContext& context, Request& request) {
@@ -202,8 +203,8 @@ Task<Response> List(const ApiContext& context, Request& request) {
 }
 
 // The artifacts of something whose address is `root`, listed below `path`.
-Task<Response> ListBelow(const ApiContext& context, Request& request, std::string root,
-                         std::string path) {
+Task<Response> ListBelow(const ApiContext& context, const Request& request, const std::string& root,
+                         const std::string& path) {
   const auto proxy_path = ProxyPathOf(root);
   Json answer = Json::MakeObject();
   if (!path.empty() && !CheckProxyPath(path).ok()) {
@@ -239,13 +240,13 @@ Task<Result<std::string>> RunRoot(const ApiContext& context, const Request& requ
 }
 
 Task<Response> ListOfRun(const ApiContext& context, Request& request) {
-  Result<std::string> root = co_await RunRoot(context, request);
+  const Result<std::string> root = co_await RunRoot(context, request);
   if (!root.ok()) co_return ErrorAnswer(root.status(), request.request_id);
-  std::string path(request.Query("path"));
-  co_return co_await ListBelow(context, request, std::move(root).value(), std::move(path));
+  const std::string path(request.Query("path"));
+  co_return co_await ListBelow(context, request, root.value(), path);
 }
 
-Task<Response> ListOfModel(const ApiContext& context, Request& request) {
+Task<Result<std::string>> ModelRoot(const ApiContext& context, const Request& request) {
   std::string root;
   Database::Work work = [&](Transaction& transaction) -> Status {
     ASSIGN_OR_RETURN(const LoggedModel model,
@@ -254,21 +255,56 @@ Task<Response> ListOfModel(const ApiContext& context, Request& request) {
     return {};
   };
   const Status status = co_await Read(*context.database, std::move(work));
-  if (!status.ok()) co_return ErrorAnswer(status, request.request_id);
-  std::string path(request.Query("artifact_directory_path"));
-  co_return co_await ListBelow(context, request, std::move(root), std::move(path));
+  if (!status.ok()) co_return status;
+  co_return root;
 }
 
-// One file of a run, as browsers ask for it.
-Task<Response> GetOfRun(const ApiContext& context, Request& request) {
-  const Result<std::string> root = co_await RunRoot(context, request);
+Task<Response> ListOfModel(const ApiContext& context, Request& request) {
+  const Result<std::string> root = co_await ModelRoot(context, request);
   if (!root.ok()) co_return ErrorAnswer(root.status(), request.request_id);
-  const auto proxy_path = ProxyPathOf(root.value());
-  const std::string path(request.Query("path"));
+  const std::string path(request.Query("artifact_directory_path"));
+  co_return co_await ListBelow(context, request, root.value(), path);
+}
+
+// One file below an artifact address, as browsers ask for it.
+Task<Response> GetBelow(const ApiContext& context, const Request& request, const std::string& root,
+                        const std::string& path) {
+  const auto proxy_path = ProxyPathOf(root);
   Result<std::string> file = InvalidArgument("Invalid path");
   if (proxy_path && CheckProxyPath(path).ok()) file = FileOf(context, *proxy_path + "/" + path);
   if (!file.ok()) co_return ErrorAnswer(file.status(), request.request_id);
   co_return co_await SendFile(context, request, file.value(), path);
+}
+
+Task<Response> GetOfRun(const ApiContext& context, Request& request) {
+  const Result<std::string> root = co_await RunRoot(context, request);
+  if (!root.ok()) co_return ErrorAnswer(root.status(), request.request_id);
+  const std::string path(request.Query("path"));
+  co_return co_await GetBelow(context, request, root.value(), path);
+}
+
+Task<Response> GetOfModel(const ApiContext& context, Request& request) {
+  const Result<std::string> root = co_await ModelRoot(context, request);
+  if (!root.ok()) co_return ErrorAnswer(root.status(), request.request_id);
+  const std::string path(request.Query("artifact_file_path"));
+  co_return co_await GetBelow(context, request, root.value(), path);
+}
+
+Task<Response> GetOfVersion(const ApiContext& context, Request& request) {
+  const std::string path(request.Query("path"));
+  const Status checked = CheckProxyPath(path);
+  if (!checked.ok()) co_return ErrorAnswer(checked, request.request_id);
+  std::string root;
+  Database::Work work = [&](Transaction& transaction) -> Status {
+    ASSIGN_OR_RETURN(
+        const ModelVersion version,
+        ModelStore().GetVersion(transaction, request.Query("name"), request.Query("version")));
+    root = DownloadUri(version.model_uri);
+    return {};
+  };
+  const Status status = co_await Read(*context.database, std::move(work));
+  if (!status.ok()) co_return ErrorAnswer(status, request.request_id);
+  co_return co_await GetBelow(context, request, root, path);
 }
 
 // Clients fall back to the proxy when they read this sentence.
@@ -301,8 +337,10 @@ void AddArtifactRoutes(Router& router, const ApiContext& context) {
     router.Get(prefix + "/mlflow/artifacts/list", with(ListOfRun));
     router.Get(prefix + "/mlflow/logged-models/{model_id}/artifacts/directories",
                with(ListOfModel));
+    router.Get(prefix + "/mlflow/logged-models/{model_id}/artifacts/files", with(GetOfModel));
   }
   router.Get("/get-artifact", with(GetOfRun));
+  router.Get("/model-versions/get-artifact", with(GetOfVersion));
 }
 
 }  // namespace lazurite::mlflow

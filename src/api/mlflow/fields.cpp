@@ -21,11 +21,6 @@ std::string_view PythonType(const Json& value) {
   return "dict";
 }
 
-Status Missing(std::string_view name) {
-  return InvalidArgument("Missing value for required parameter '" + std::string(name) + "'." +
-                         std::string(kHint));
-}
-
 std::string CamelCase(std::string_view snake) {
   std::string camel;
   for (size_t i = 0; i < snake.size(); ++i) {
@@ -66,6 +61,15 @@ Status InvalidValue(std::string_view name, const Json& value) {
                          "'." + std::string(kHint));
 }
 
+Status Fields::Invalid(std::string_view name, const Json& value) const {
+  return InvalidValue(prefix_ + std::string(name), value);
+}
+
+Status Fields::Missing(std::string_view name) const {
+  return InvalidArgument("Missing value for required parameter '" + prefix_ + std::string(name) +
+                         "'." + std::string(kHint));
+}
+
 const Json* Fields::Find(std::string_view name) const {
   const Json* found = object_.Find(name);
   if (found == nullptr && name.find('_') != std::string_view::npos) {
@@ -78,7 +82,7 @@ Result<std::string> Fields::Text(std::string_view name) const {
   const Json* value = Find(name);
   if (value == nullptr) return std::string();
   if (value->is_string()) return value->string();
-  return InvalidValue(name, *value);
+  return Invalid(name, *value);
 }
 
 Result<std::string> Fields::RequiredText(std::string_view name) const {
@@ -100,7 +104,7 @@ Result<std::optional<int64_t>> Fields::Int(std::string_view name) const {
   const Json* value = Find(name);
   if (value == nullptr) return std::optional<int64_t>();
   const auto number = AsInt(*value);
-  if (!number) return InvalidValue(name, *value);
+  if (!number) return Invalid(name, *value);
   return number;
 }
 
@@ -114,7 +118,7 @@ Result<double> Fields::RequiredDouble(std::string_view name) const {
   const Json* value = Find(name);
   if (value == nullptr) return Missing(name);
   const auto number = AsDouble(*value);
-  if (!number) return InvalidValue(name, *value);
+  if (!number) return Invalid(name, *value);
   return *number;
 }
 
@@ -124,14 +128,14 @@ Result<bool> Fields::Bool(std::string_view name, bool preset) const {
   if (value->is_bool()) return value->bool_value();
   if (value->is_string() && EqualNoCase(value->string(), "true")) return true;
   if (value->is_string() && EqualNoCase(value->string(), "false")) return false;
-  return InvalidValue(name, *value);
+  return Invalid(name, *value);
 }
 
 Result<int64_t> Fields::MaxResults(int64_t preset, int64_t limit) const {
   ASSIGN_OR_RETURN(const auto number, Int("max_results"));
   const int64_t count = number.value_or(preset);
   if (count >= 1 && count <= limit) return count;
-  return InvalidValue("max_results", Json(count));
+  return Invalid("max_results", Json(count));
 }
 
 Result<int64_t> Fields::ExperimentId() const {
@@ -140,7 +144,7 @@ Result<int64_t> Fields::ExperimentId() const {
     return kDefaultExperiment;
   }
   if (value->is_int()) return value->int_value();
-  if (!value->is_string()) return InvalidValue("experiment_id", *value);
+  if (!value->is_string()) return Invalid("experiment_id", *value);
   return ParseExperimentId(value->string());
 }
 
@@ -156,7 +160,7 @@ Result<std::vector<int64_t>> Fields::ExperimentIds() const {
       ASSIGN_OR_RETURN(const int64_t id, ParseExperimentId(item.string()));
       ids.push_back(id);
     } else {
-      return InvalidValue("experiment_ids", *value);
+      return Invalid("experiment_ids", *value);
     }
   }
   return ids;
@@ -167,9 +171,9 @@ Result<std::vector<std::string>> Fields::Texts(std::string_view name) const {
   std::vector<std::string> texts;
   if (value == nullptr) return texts;
   if (value->is_string()) return std::vector<std::string>{value->string()};
-  if (!value->is_array()) return InvalidValue(name, *value);
+  if (!value->is_array()) return Invalid(name, *value);
   for (const Json& item : value->array()) {
-    if (!item.is_string()) return InvalidValue(name, *value);
+    if (!item.is_string()) return Invalid(name, *value);
     texts.push_back(item.string());
   }
   return texts;
@@ -179,11 +183,12 @@ Result<std::vector<Fields>> Fields::Objects(std::string_view name) const {
   const Json* value = Find(name);
   std::vector<Fields> objects;
   if (value == nullptr) return objects;
-  if (!value->is_array()) return InvalidValue(name, *value);
+  if (!value->is_array()) return Invalid(name, *value);
   objects.reserve(value->array().size());
   for (const Json& item : value->array()) {
-    if (!item.is_object()) return InvalidValue(name, *value);
-    objects.emplace_back(item);
+    if (!item.is_object()) return Invalid(name, *value);
+    objects.emplace_back(item,
+                         prefix_ + std::string(name) + "[" + std::to_string(objects.size()) + "].");
   }
   return objects;
 }
@@ -194,13 +199,9 @@ Result<std::vector<KeyValue>> Fields::Pairs(std::string_view name) const {
   pairs.reserve(objects.size());
   for (const Fields& object : objects) {
     KeyValue pair;
-    const Result<std::string> key = object.Text("key");
-    const Result<std::string> value = object.Text("value");
-    if (!key.ok() || !value.ok()) return InvalidValue(name, *Find(name));
-    if (key->empty()) {
-      return Missing(std::string(name) + "[" + std::to_string(pairs.size()) + "].key");
-    }
-    pairs.push_back({key.value(), value.value()});
+    ASSIGN_OR_RETURN(pair.key, object.RequiredText("key"));
+    ASSIGN_OR_RETURN(pair.value, object.Text("value"));
+    pairs.push_back(std::move(pair));
   }
   return pairs;
 }
@@ -208,8 +209,8 @@ Result<std::vector<KeyValue>> Fields::Pairs(std::string_view name) const {
 Result<std::optional<Fields>> Fields::Object(std::string_view name) const {
   const Json* value = Find(name);
   if (value == nullptr) return std::optional<Fields>();
-  if (!value->is_object()) return InvalidValue(name, *value);
-  return std::optional<Fields>(std::in_place, *value);
+  if (!value->is_object()) return Invalid(name, *value);
+  return std::optional<Fields>(std::in_place, *value, prefix_ + std::string(name) + ".");
 }
 
 Json QueryAsJson(std::string_view target) {

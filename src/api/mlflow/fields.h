@@ -16,7 +16,9 @@ namespace lazurite::mlflow {
 
 class Fields {
  public:
-  explicit Fields(const Json& object) : object_(object) {}
+  // `prefix` says where the object stands in the request: "metrics[2].".
+  explicit Fields(const Json& object, std::string prefix = "")
+      : object_(object), prefix_(std::move(prefix)) {}
 
   bool Has(std::string_view name) const { return Find(name) != nullptr; }
   // "" if absent.
@@ -45,8 +47,11 @@ class Fields {
  private:
   // The value, nullptr if absent or null.
   const Json* Find(std::string_view name) const;
+  Status Invalid(std::string_view name, const Json& value) const;
+  Status Missing(std::string_view name) const;
 
   const Json& object_;
+  std::string prefix_;
 };
 
 // The query of a GET request as an object: texts, or lists of texts for what is repeated.

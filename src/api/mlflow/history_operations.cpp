@@ -94,25 +94,35 @@ Status CheckRuns(const std::vector<std::string>& runs) {
                          std::to_string(runs.size()) + " run_ids.");
 }
 
+Status CheckSteps(const Bulk& bulk) {
+  if (bulk.start.has_value() != bulk.end.has_value()) {
+    return InvalidArgument(
+        "If either start step or end step are specified, both must be specified.");
+  }
+  if (!bulk.start || *bulk.start <= *bulk.end) return {};
+  return InvalidArgument(
+      "end_step must be greater than start_step. Found start_step=" + std::to_string(*bulk.start) +
+      " and end_step=" + std::to_string(*bulk.end) + ".");
+}
+
 Result<Bulk> BulkOf(const Call& call) {
   Bulk bulk;
   ASSIGN_OR_RETURN(bulk.runs, call.fields.Texts("run_ids"));
-  TRY(CheckRuns(bulk.runs));
+  if (bulk.runs.empty()) return call.fields.RequiredText("run_ids").status();
+  if (bulk.runs.size() > kBulkRunsMax) {
+    return InvalidArgument("GetMetricHistoryBulkInterval request must specify at most " +
+                           std::to_string(kBulkRunsMax) + " run_ids. Received " +
+                           std::to_string(bulk.runs.size()) + " run_ids.");
+  }
   ASSIGN_OR_RETURN(bulk.key, call.fields.RequiredText("metric_key"));
   ASSIGN_OR_RETURN(bulk.start, call.fields.Int("start_step"));
   ASSIGN_OR_RETURN(bulk.end, call.fields.Int("end_step"));
-  if (bulk.start.has_value() != bulk.end.has_value()) {
-    return InvalidArgument(
-        "If either start step or end step are specified, both must be "
-        "specified.");
-  }
-  if (bulk.start && *bulk.start > *bulk.end) {
-    return InvalidArgument("end_step must be greater than start_step. Found start_step=" +
-                           std::to_string(*bulk.start) +
-                           " and end_step=" + std::to_string(*bulk.end) + ".");
-  }
-  ASSIGN_OR_RETURN(bulk.count, call.fields.MaxResults(kBulkPointsPreset, kBulkPointsMax));
-  return bulk;
+  TRY(CheckSteps(bulk));
+  ASSIGN_OR_RETURN(const auto count, call.fields.Int("max_results"));
+  bulk.count = count.value_or(kBulkPointsPreset);
+  if (bulk.count >= 1 && bulk.count <= kBulkPointsMax) return bulk;
+  return InvalidArgument("max_results must be between 1 and " + std::to_string(kBulkPointsMax) +
+                         ", got " + std::to_string(bulk.count) + ".");
 }
 
 // The steps that are shown: evenly spread over those that were logged, and the ends of each run.
@@ -176,14 +186,19 @@ Result<Json> GetBulkInterval(Call& call) {
 Result<Json> GetBulk(Call& call) {
   ASSIGN_OR_RETURN(std::vector<std::string> runs, call.fields.Texts("run_id"));
   TRY(CheckRuns(runs));
-  ASSIGN_OR_RETURN(const std::string key, call.fields.RequiredText("metric_key"));
+  ASSIGN_OR_RETURN(const std::string key, call.fields.Text("metric_key"));
+  if (key.empty()) {
+    return InvalidArgument("GetMetricHistoryBulk request must specify a metric_key.");
+  }
+  ASSIGN_OR_RETURN(const auto asked, call.fields.Int("max_results"));
+  const auto count = static_cast<size_t>(std::clamp<int64_t>(
+      asked.value_or(kBulkPointsOfRunMax), 0, static_cast<int64_t>(kBulkPointsOfRunMax)));
   std::sort(runs.begin(), runs.end());
   std::vector<Metric> shown;
   for (const std::string& run : runs) {
     ASSIGN_OR_RETURN(auto history,
-                     kMetrics.WholeHistory(call.transaction, run, key, kBulkPointsOfRunMax));
+                     kMetrics.WholeHistory(call.transaction, run, key, count - shown.size()));
     for (Metric& metric : history) {
-      if (shown.size() == kBulkPointsOfRunMax) break;
       metric.run = run;
       shown.push_back(std::move(metric));
     }

@@ -69,11 +69,8 @@ Result<Json> LogBatch(Call& call) {
   ASSIGN_OR_RETURN(const std::vector<Fields> metrics, call.fields.Objects("metrics"));
   batch.metrics.reserve(metrics.size());
   for (const Fields& fields : metrics) {
-    Result<Metric> metric = MetricOf(fields);
-    if (!metric.ok()) {
-      return metric.status().With("metrics[" + std::to_string(batch.metrics.size()) + "]");
-    }
-    batch.metrics.push_back(std::move(metric).value());
+    ASSIGN_OR_RETURN(Metric metric, MetricOf(fields));
+    batch.metrics.push_back(std::move(metric));
   }
   ASSIGN_OR_RETURN(batch.params, call.fields.Pairs("params"));
   ASSIGN_OR_RETURN(batch.tags, call.fields.Pairs("tags"));
@@ -85,7 +82,7 @@ Result<DatasetInput> DatasetOf(const Fields& fields) {
   DatasetInput input;
   ASSIGN_OR_RETURN(input.tags, fields.Pairs("tags"));
   ASSIGN_OR_RETURN(const std::optional<Fields> dataset, fields.Object("dataset"));
-  if (!dataset) return InvalidArgument("Missing value for required parameter 'dataset'.");
+  if (!dataset) return fields.RequiredText("dataset").status();
   ASSIGN_OR_RETURN(input.dataset.name, dataset->RequiredText("name"));
   ASSIGN_OR_RETURN(input.dataset.digest, dataset->RequiredText("digest"));
   ASSIGN_OR_RETURN(input.dataset.source_type, dataset->RequiredText("source_type"));

@@ -96,11 +96,11 @@ Result<Json> LogParams(Call& call) {
 
 const FilterSubject& Subject() {
   static const FilterSubject subject = {
-      .attributes = {{"name"},
-                     {"model_id"},
-                     {"model_type"},
-                     {"status"},
-                     {"source_run_id"},
+      .attributes = {{"name", false, true},
+                     {"model_id", false, true},
+                     {"model_type", false, true},
+                     {"status", false, true},
+                     {"source_run_id", false, true},
                      {"creation_timestamp", true, false, {"creation_time"}},
                      {"last_updated_timestamp", true, false, {"last_updated_time"}}},
       .has_metrics = true,
@@ -203,6 +203,10 @@ Result<Json> Search(Call& call) {
   ASSIGN_OR_RETURN(const auto all, kModels.List(call.transaction, experiments));
   std::vector<const LoggedModel*> found;
   for (const LoggedModel& model : all) {
+    const bool is_measured =
+        std::any_of(model.metrics.begin(), model.metrics.end(),
+                    [&scopes](const Metric& metric) { return IsInScope(metric, scopes); });
+    if (!scopes.empty() && !is_measured) continue;
     if (Matches(filter, LookupOf(model, scopes))) found.push_back(&model);
   }
   std::stable_sort(found.begin(), found.end(),

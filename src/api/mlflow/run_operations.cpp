@@ -7,6 +7,8 @@ namespace lazurite::mlflow {
 namespace {
 
 constexpr int64_t kSearchRunsPreset = 1000;
+constexpr size_t kDatasetExperimentsMax = 20;
+constexpr int kDatasetsMax = 1000;
 const RunStore kRuns;
 
 Result<Json> Create(Call& call) {
@@ -97,10 +99,39 @@ Result<Json> Search(Call& call) {
   return answer;
 }
 
+Result<Json> SearchDatasets(Call& call) {
+  ASSIGN_OR_RETURN(const auto given, call.fields.Texts("experiment_ids"));
+  if (given.empty()) {
+    return InvalidArgument("SearchDatasets request must specify at least one experiment_id.");
+  }
+  if (given.size() > kDatasetExperimentsMax) {
+    return InvalidArgument("SearchDatasets request cannot specify more than " +
+                           std::to_string(kDatasetExperimentsMax) + " experiment_ids. Received " +
+                           std::to_string(given.size()) + " experiment_ids.");
+  }
+  ASSIGN_OR_RETURN(const auto experiments, call.fields.ExperimentIds());
+  ASSIGN_OR_RETURN(const auto uses,
+                   kRuns.ListDatasets(call.transaction, experiments, kDatasetsMax));
+  Json answer = Json::MakeObject();
+  for (const DatasetUse& use : uses) {
+    Json summary = Json::MakeObject();
+    summary["experiment_id"] = std::to_string(use.experiment);
+    summary["name"] = use.name;
+    summary["digest"] = use.digest;
+    if (!use.context.empty()) summary["context"] = use.context;
+    answer["dataset_summaries"].Push(std::move(summary));
+  }
+  return answer;
+}
+
 constexpr Route kRoutes[] = {
-    {"POST", "/runs/create", true, Create},   {"GET", "/runs/get", false, Get},
-    {"POST", "/runs/update", true, Update},   {"POST", "/runs/delete", true, Delete},
-    {"POST", "/runs/restore", true, Restore}, {"POST", "/runs/search", false, Search},
+    {"POST", "/experiments/search-datasets", false, SearchDatasets},
+    {"POST", "/runs/create", true, Create},
+    {"GET", "/runs/get", false, Get},
+    {"POST", "/runs/update", true, Update},
+    {"POST", "/runs/delete", true, Delete},
+    {"POST", "/runs/restore", true, Restore},
+    {"POST", "/runs/search", false, Search},
 };
 
 }  // namespace

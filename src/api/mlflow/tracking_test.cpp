@@ -121,7 +121,7 @@ TEST_F(MlflowTest, SaysWhatIsWrongWithARequest) {
       {"/runs/log-metric", by_run + R"(, "key": "a", "value": 1, "timestamp": -1})",
        "400 INVALID_PARAMETER_VALUE: Invalid value -1 for parameter 'timestamp'"},
       {"/runs/log-batch", by_run + R"(, "metrics": [{"key": 5, "value": 1, "timestamp": 1}]})",
-       "400 INVALID_PARAMETER_VALUE: metrics[0]: Invalid value 5 for parameter 'key'"},
+       "400 INVALID_PARAMETER_VALUE: Invalid value 5 for parameter 'metrics[0].key'"},
       {"/runs/log-batch", by_run + R"(, "params": {"key": "a"}})",
        "400 INVALID_PARAMETER_VALUE: Invalid value {\"key\":\"a\"} for parameter 'params'"},
       {"/runs/log-metric", R"({"run_id": "nosuch", "key": "a", "value": 1, "timestamp": 1})",

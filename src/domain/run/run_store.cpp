@@ -227,6 +227,26 @@ Status RunStore::LogInputs(Transaction& transaction, const RunInfo& run,
   return transaction.RecordChange("run", run.id);
 }
 
+Result<std::vector<DatasetUse>> RunStore::ListDatasets(Transaction& transaction,
+                                                       const std::vector<int64_t>& experiments,
+                                                       int limit) const {
+  std::vector<DatasetUse> uses;
+  for (const int64_t experiment : experiments) {
+    ASSIGN_OR_RETURN(
+        Statement * query,
+        transaction.Prepare("SELECT DISTINCT d.name, d.digest, coalesce(i.context, '') FROM "
+                            "datasets d JOIN run_datasets i ON i.dataset = d.id WHERE d.experiment "
+                            "= ? ORDER BY d.name, d.digest LIMIT ?"));
+    query->Bind(1, experiment).Bind(2, limit - static_cast<int>(uses.size()));
+    while (true) {
+      ASSIGN_OR_RETURN(const bool has_row, query->Step());
+      if (!has_row) break;
+      uses.push_back({experiment, query->Text(0), query->Text(1), query->Text(2)});
+    }
+  }
+  return uses;
+}
+
 Status RunStore::LogOutputs(Transaction& transaction, std::string_view run,
                             const std::vector<ModelOutput>& models) const {
   for (const ModelOutput& model : models) {

@@ -37,6 +37,14 @@ struct JobRun {
   std::vector<KeyValue> tags;
 };
 
+// A dataset as runs of an experiment used it.
+struct DatasetUse {
+  int64_t experiment = kDefaultExperiment;
+  std::string name;
+  std::string digest;
+  std::string context;  // "" = none
+};
+
 // What update-run changes; absent = as it was.
 struct RunChange {
   std::optional<RunStatus> status;
@@ -69,6 +77,10 @@ class RunStore final {
   Status LogInputs(Transaction& transaction, const RunInfo& run,
                    const std::vector<DatasetInput>& datasets,
                    const std::vector<std::string>& models) const;
+  // The datasets of the runs of these experiments, each use once, at most `limit`.
+  Result<std::vector<DatasetUse>> ListDatasets(Transaction& transaction,
+                                               const std::vector<int64_t>& experiments,
+                                               int limit) const;
   Status LogOutputs(Transaction& transaction, std::string_view run,
                     const std::vector<ModelOutput>& models) const;
 

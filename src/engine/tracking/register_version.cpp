@@ -49,15 +49,20 @@ Status ResolveModels(Transaction& transaction, std::string_view rest, ModelVersi
   return {};
 }
 
-// "runs:/<run>/<path>".
+// "runs:/<run>/<path>". What names no run of ours is kept as it is.
 Status ResolveRun(Transaction& transaction, std::string_view rest, ModelVersion& version) {
   const size_t slash = rest.find('/');
   const std::string_view run = rest.substr(0, slash);
   const std::string_view path =
       slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
-  ASSIGN_OR_RETURN(const RunInfo info, RunStore().Get(transaction, run));
-  version.model_uri = ModelUriOf(Below(info.artifact_uri, path));
-  if (version.run.empty()) version.run = info.id;
+  const Result<RunInfo> info = RunStore().Get(transaction, run);
+  if (!info.ok() && info.status().code() != Code::kNotFound) return info.status();
+  if (!info.ok()) {
+    version.model_uri = version.source;
+    return {};
+  }
+  version.model_uri = ModelUriOf(Below(info->artifact_uri, path));
+  if (version.run.empty()) version.run = info->id;
   return {};
 }
 
@@ -65,7 +70,13 @@ Status Resolve(Transaction& transaction, ModelVersion& version) {
   std::string_view source = version.source;
   // A prompt is a text in a tag: its source says nothing.
   if (FindValue(version.tags, kPromptTag) != nullptr) return {};
-  if (HasDotDot(source)) return BadSource(source, "It must not contain '..'");
+  if (HasDotDot(source)) {
+    return BadSource(source,
+                     "If supplying a source as an http, https, local file path, ftp, "
+                     "objectstore, or mlflow-artifacts uri, an absolute path must be "
+                     "provided without relative path references present. Please provide "
+                     "an absolute path.");
+  }
   for (const std::string_view scheme : {"models:/", "runs:/"}) {
     if (!source.starts_with(scheme)) continue;
     source.remove_prefix(scheme.size());
@@ -82,22 +93,30 @@ Status Resolve(Transaction& transaction, ModelVersion& version) {
   return {};
 }
 
+// One entry of the tag, spaced as Python writes it: scripts compare the text.
+std::string EntryText(const Json& name, const Json& version) {
+  return "{\"name\": " + name.Dump() + ", \"version\": " + version.Dump() + "}";
+}
+
 // The logged model remembers what it was registered as.
 Status TellLoggedModel(Transaction& transaction, const ModelVersion& version) {
   if (version.model.empty()) return {};
   const LoggedModelStore models;
   ASSIGN_OR_RETURN(const LoggedModel model, models.Load(transaction, version.model));
-  Json list = Json::MakeArray();
+  std::vector<std::string> entries;
   if (const std::string* old = FindValue(model.tags, kVersionsTag)) {
-    Result<Json> parsed = Json::Parse(*old);
-    if (parsed.ok() && parsed->is_array()) list = std::move(parsed).value();
+    const Result<Json> parsed = Json::Parse(*old);
+    const Json::Array none;
+    for (const Json& entry : parsed.ok() && parsed->is_array() ? parsed->array() : none) {
+      const Json* name = entry.Find("name");
+      const Json* number = entry.Find("version");
+      if (name != nullptr && number != nullptr) entries.push_back(EntryText(*name, *number));
+    }
   }
-  Json entry = Json::MakeObject();
-  entry["name"] = version.name;
-  entry["version"] =
-      ParseInt(version.version) ? Json(*ParseInt(version.version)) : Json(version.version);
-  list.Push(std::move(entry));
-  return models.SetTags(transaction, version.model, {{std::string(kVersionsTag), list.Dump()}});
+  const auto number = ParseInt(version.version);
+  entries.push_back(EntryText(version.name, number ? Json(*number) : Json(version.version)));
+  const std::string list = "[" + Join(entries, ", ") + "]";
+  return models.SetTags(transaction, version.model, {{std::string(kVersionsTag), list}});
 }
 
 }  // namespace
