@@ -1,9 +1,27 @@
 #include "engine/runner/data.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
 #include "engine/runner/runner_harness.h"
 
 namespace lazurite::runner {
 namespace {
+
+// From now on this process and its children can make no namespaces.
+void ForbidNamespaces() {
+  sock_filter rules[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{.len = std::size(rules), .filter = rules};
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) _exit(99);
+}
 
 class DataTest : public RunnerHarness {
  protected:
@@ -49,6 +67,19 @@ TEST_F(DataTest, WhatIsHiddenIsNotSeen) {
   EXPECT_FALSE(exit.succeeded());
   EXPECT_EQ(ReadFile(home_ + "/tokens/owner").value(), "key");
   EXPECT_FALSE(Exists(home_ + "/tokens/x"));
+}
+
+TEST_F(DataTest, WithoutNamespacesInputsAreLinksAndThatIsSaid) {
+  AddInput("data", DataMode::kReadOnlyMount, store_ + "/folder");
+  AddInput("file", DataMode::kReadOnlyMount, store_ + "/b.csv.gz");
+  before_run_ = ForbidNamespaces;
+  spec_.distribution = {Distribution::Kind::kPyTorch, 2, 0, 0};
+  const ExitRecord exit = RunJob("cat ${{inputs.data}}/sub/a.csv ${{inputs.file}}");
+  EXPECT_TRUE(exit.succeeded()) << exit.message;
+  EXPECT_EQ(Read("user_logs/std_log_process_1.txt"), "1,2\nbbb");
+  const std::vector<std::string> events = Events();
+  EXPECT_EQ(std::count(events.begin(), events.end(), "note"), 1);
+  EXPECT_EQ(std::filesystem::read_symlink(channel_->Path("inputs/data")), store_ + "/folder");
 }
 
 TEST_F(DataTest, ADownloadIsTheJobsOwn) {

@@ -86,25 +86,6 @@ Status EventLog::Sync() {
   return unwritten_.empty() ? Status() : ErrnoStatus("writing events", ENOSPC);
 }
 
-Status EventLog::WaitForLock() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return lock_synced_.has_value(); });
-  return *lock_synced_;
-}
-
-// A new file is synced together with its name by every file system worth the name; the folder's own
-// sync, which others may need, nobody has to wait for.
-void EventLog::SyncLock() {
-  Status synced = SyncFile(channel_.Path("nodes/0/runner.lock"));
-  {
-    const std::lock_guard lock(mutex_);
-    lock_synced_ = std::move(synced);
-  }
-  changed_.notify_all();
-  const Status folder = SyncDir(channel_.Path("nodes/0"));
-  if (!folder.ok()) Log(LogLevel::kWarning, "a folder is not synced", {{"error", folder.text()}});
-}
-
 // False when the log is closed and all is synced.
 bool EventLog::HasSomethingToSync(std::unique_lock<std::mutex>& lock) {
   changed_.wait(lock, [this] { return appended_ > synced_ || is_stopping_; });
@@ -113,7 +94,6 @@ bool EventLog::HasSomethingToSync(std::unique_lock<std::mutex>& lock) {
 }
 
 void EventLog::Run() {
-  SyncLock();
   std::unique_lock lock(mutex_);
   while (HasSomethingToSync(lock)) {
     const int64_t target = appended_;

@@ -26,9 +26,6 @@ class EventLog final {
   void Note(std::string_view text);
   // Returns when all that was appended is durable; with what is wrong. Does not ring.
   Status Sync();
-  // Returns when the lock beside the events is durable: the attempt will not be run again, even if
-  // the machine goes down.
-  Status WaitForLock();
   // Tells the server to look, without an event.
   void Ring() const;
 
@@ -39,7 +36,6 @@ class EventLog final {
  private:
   void WriteOut();
   void Run();
-  void SyncLock();
   bool HasSomethingToSync(std::unique_lock<std::mutex>& lock);
 
   const AttemptChannel& channel_;
@@ -57,7 +53,6 @@ class EventLog final {
   int64_t wanted_ = 0;  // how many appends are to be synced at once
   int64_t synced_ = 0;
   bool is_quiet_ = false;  // Sync waits: no ring
-  std::optional<Status> lock_synced_;
   Status failure_;
   bool is_stopping_ = false;
   std::thread thread_;

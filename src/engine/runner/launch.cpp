@@ -42,6 +42,9 @@ Status OpenStreams(const LaunchSpec& spec) {
 
 Status Prepare(const LaunchSpec& spec, pid_t runner, int report) {
   Signals::ResetInChild();
+  // A group of its own, so that a script's "kill 0" means the script and not the runner. The
+  // session stays the runner's: by that a lost runner's processes are found.
+  if (setpgid(0, 0) != 0) return ErrnoStatus("making a process group", errno);
   // Only a preference: some containers do not let it be said.
   if (!WriteFile("/proc/self/oom_score_adj", kOutOfMemoryScore).ok()) errno = 0;
   TRY(OpenStreams(spec));

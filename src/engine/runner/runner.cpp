@@ -195,8 +195,9 @@ std::optional<Failure> AttemptRun::PreparePlan() {
 }
 
 std::optional<Failure> AttemptRun::StartRanks() {
-  // Nothing of the user's runs before it is on disk that this attempt has begun.
-  const Status synced = events_.WaitForLock();
+  // Nothing of the user's runs before it is on disk that this attempt has begun: it is not run
+  // again even if the machine goes down. File systems sync a new file together with its name.
+  const Status synced = SyncFile(channel_.Path("nodes/0/runner.lock"));
   if (!synced.ok()) return FailureOf(synced, "runner");
   if (signals_.CancelAsked()) return Failure{"canceled", "the job was canceled before it started"};
   const VariableSources sources{spec_,

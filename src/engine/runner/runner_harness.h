@@ -62,6 +62,7 @@ class RunnerHarness : public testing::Test {
     const pid_t pid = fork();
     if (pid != 0) return pid;
     SetLogLevel(LogLevel::kError);
+    if (before_run_) before_run_();
     const RunnerOptions options{channel_->folder(), [](const EnvironmentSettings&) {
                                   return std::make_unique<FakeBuilder>();
                                 }};
@@ -128,6 +129,7 @@ class RunnerHarness : public testing::Test {
   std::string home_;
   std::optional<AttemptChannel> channel_;
   AttemptSpec spec_;
+  std::function<void()> before_run_;  // in the runner's process
   pid_t runner_ = 0;
 };
 

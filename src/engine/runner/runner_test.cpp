@@ -135,6 +135,13 @@ TEST_F(RunnerTest, NothingIsLeftAfterANormalEnd) {
   EXPECT_TRUE(Marked().empty());
 }
 
+TEST_F(RunnerTest, AScriptThatKillsItsGroupKillsOnlyItself) {
+  const ExitRecord exit = RunJob("sleep 1000 & trap 'trap - TERM; kill 0; wait' EXIT; echo up");
+  EXPECT_EQ(exit.cause, "signaled");
+  EXPECT_EQ(exit.signal, SIGTERM);
+  EXPECT_EQ(LogText(), "up\n");
+}
+
 TEST_F(RunnerTest, ASecondRunnerIsRefused) {
   Start("echo up; sleep 100");
   ASSERT_TRUE(LogBecomes("up"));
