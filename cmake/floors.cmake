@@ -4,7 +4,8 @@
 #
 # makes one static library of the .cpp files of the current folder. Its headers can be included, by their path below
 # src/, only by libraries that name it (or name one that does) in USES. A library on a higher floor cannot be named;
-# neither can one engine name another. Files called *_test.cpp become the executable <name>_test, run by ctest.
+# neither can one engine name another. Files called *_test.cpp become the executable <name>_test, run by ctest; files
+# called *_bench.cpp become <name>_bench, built only when asked for.
 
 set(LAZURITE_FLOORS base storage domain spec engine api app)
 
@@ -64,6 +65,16 @@ function(lazurite_library name)
   target_link_libraries(${name} PUBLIC ${ARG_USES} ${ARG_LINKS} Threads::Threads)
   if(LAZURITE_TESTS AND tests)
     lazurite_test(${name} "${tests}" "${ARG_TEST_USES}")
+  endif()
+  lazurite_bench(${name})
+endfunction()
+
+function(lazurite_bench name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_bench.cpp)
+  if(sources)
+    add_executable(${name}_bench EXCLUDE_FROM_ALL ${sources})
+    set_target_properties(${name}_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/unit)
+    target_link_libraries(${name}_bench PRIVATE ${name})
   endif()
 endfunction()
 

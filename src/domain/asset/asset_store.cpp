@@ -1,5 +1,10 @@
 #include "domain/asset/asset_store.h"
 
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "base/text.h"
 #include "domain/asset/asset_rows.h"
 #include "domain/workspace/resource_id.h"

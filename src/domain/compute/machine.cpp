@@ -7,8 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "base/file.h"
 #include "base/text.h"

@@ -1,6 +1,10 @@
 #include "domain/data/data_resolver.h"
 
+#include <algorithm>
 #include <array>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "domain/asset/asset_store.h"

@@ -1,6 +1,7 @@
 #include "domain/workspace/resource_id.h"
 
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"

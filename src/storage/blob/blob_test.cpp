@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "base/hash.h"
 #include "storage/blob/blob_store.h"

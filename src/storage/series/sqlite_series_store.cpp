@@ -1,7 +1,11 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <memory>
+#include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "storage/series/point.h"
 #include "storage/series/series_store.h"

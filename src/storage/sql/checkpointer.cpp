@@ -1,5 +1,7 @@
 #include "storage/sql/checkpointer.h"
 
+#include <utility>
+
 #include "base/log.h"
 
 namespace lazurite::sql {

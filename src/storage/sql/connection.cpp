@@ -1,6 +1,8 @@
 #include "storage/sql/connection.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace lazurite::sql {
 namespace {

@@ -9,6 +9,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "base/file.h"
 #include "storage/sql/database.h"

@@ -3,8 +3,12 @@
 
 #include <atomic>
 #include <cmath>
+#include <cstdint>
 #include <future>
+#include <stdexcept>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "base/file.h"
 #include "storage/sql/database.h"

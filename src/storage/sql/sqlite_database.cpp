@@ -1,3 +1,8 @@
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "storage/sql/checkpointer.h"

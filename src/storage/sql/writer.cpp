@@ -1,5 +1,11 @@
 #include "storage/sql/writer.h"
 
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+
 #include "base/log.h"
 
 namespace lazurite::sql {

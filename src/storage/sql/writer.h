@@ -2,6 +2,8 @@
 // together. Internal to storage/sql.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
