@@ -14,11 +14,11 @@ namespace lazurite {
 
 // The specification of an environment version: exactly what makes its content.
 struct EnvironmentSpec {
-  std::string name;            // for people
+  std::string name;  // for people
   std::string version;
-  std::string image;           // container image, or ""
-  std::string conda;           // text of a conda file, or ""
-  Json build = Json();         // {"contextUri", "dockerfilePath"}, or null
+  std::string image;    // container image, or ""
+  std::string conda;    // text of a conda file, or ""
+  Json build = Json();  // {"contextUri", "dockerfilePath"}, or null
 
   Json ToJson() const;
   static Result<EnvironmentSpec> FromJson(const Json& json);
@@ -29,27 +29,30 @@ struct PreparedEnvironment {
   std::string hash;    // content hash, "" for the machine's own Python
   std::string folder;  // of the virtual environment, or ""
   bool was_reused = false;
-  std::map<std::string, std::string> variables;  // VIRTUAL_ENV, CONDA_PREFIX…, and "PATH" as a prefix to put before PATH
+  std::map<std::string, std::string>
+      variables;  // VIRTUAL_ENV, CONDA_PREFIX…, and "PATH" as a prefix to put before PATH
 };
 
 struct EnvironmentSettings {
-  std::string envs_folder;       // <home>/envs
-  bool host_fallback = false;    // [environment] host_fallback: run unknown images on the machine itself, told loudly
-  std::string uv;                // path of uv, "" = look for it
+  std::string envs_folder;  // <home>/envs
+  bool host_fallback =
+      false;  // [environment] host_fallback: run unknown images on the machine itself, told loudly
+  std::string uv;  // path of uv, "" = look for it
 };
 
 // Makes environments. Implemented by engine/environment and by a fake in tests.
 class EnvironmentBuilder {
  public:
   virtual ~EnvironmentBuilder() = default;
-  // Called with each line for a person: what is reused, translated, built, and the resolver's own output.
+  // Called with each line for a person: what is reused, translated, built, and the resolver's own
+  // output.
   using Log = std::function<void(std::string_view line)>;
   // Polled during a build; true ends it with kCancelled.
   using Cancelled = std::function<bool()>;
 
-  // Finds or builds the environment (one build per content hash at a time, across processes). kFailedPrecondition: it
-  // cannot be had here, with what it would need; kInvalidArgument: the specification is wrong; kInternal: the build
-  // failed, with the resolver's own words.
+  // Finds or builds the environment (one build per content hash at a time, across processes).
+  // kFailedPrecondition: it cannot be had here, with what it would need; kInvalidArgument: the
+  // specification is wrong; kInternal: the build failed, with the resolver's own words.
   virtual Result<PreparedEnvironment> Prepare(const EnvironmentSpec& spec, const Log& log,
                                               const Cancelled& cancelled) = 0;
 };
