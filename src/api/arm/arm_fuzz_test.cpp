@@ -2,41 +2,24 @@
 #include <random>
 
 #include "api/arm/text_test_server.h"
+#include "api/arm/text_test_steps.h"
 
 namespace lazurite {
 namespace {
 
-struct Good {
-  const char* path;
-  const char* body;
-};
-
-constexpr Good kGood[] = {
-    {"/jobs/a",
-     R"({"properties": {"jobType": "Command", "command": "echo ${{inputs.x}} $[[${{inputs.y}}]]", "environmentId": "azureml:AzureML-sklearn-1.5@latest",
-      "computeId": "azureml:local", "displayName": "d", "experimentName": "e", "tags": {"a": "1"}, "properties": {"b": "2"}, "isArchived": false,
-      "inputs": {"x": {"jobInputType": "literal", "value": "1"}, "y": {"jobInputType": "uri_folder", "mode": "Download", "uri": "azureml:images@latest"}},
-      "outputs": {"o": {"jobOutputType": "uri_folder", "mode": "ReadWriteMount", "assetName": "out", "assetVersion": "1"}},
-      "resources": {"instanceCount": 2, "shmSize": "2g", "properties": {}}, "limits": {"jobLimitsType": "Command", "timeout": "PT1H"},
-      "distribution": {"distributionType": "PyTorch", "processCountPerInstance": 2}, "environmentVariables": {"A": "b"}, "services": {"j": {"jobServiceType": "Jupyter"}},
-      "queueSettings": {"jobTier": "Standard", "priority": 1}, "identity": {"identityType": "AMLToken"}}})"},
-    {"/data/images/versions/1",
-     R"({"properties": {"dataType": "uri_folder", "dataUri": "azureml://datastores/workspaceblobstore/paths/a/b", "tags": {"a": "b"}, "isArchived": false, "isAnonymous": false}})"},
-    {"/environments/env/versions/1",
-     R"({"properties": {"image": "x:1", "condaFile": "dependencies:\n- python=3.11\n- pip:\n  - numpy\n", "build": {"contextUri": "azureml://datastores/workspaceblobstore/paths/c", "dockerfilePath": "Dockerfile"}}})"},
-    {"/models/m/versions/1",
-     R"({"properties": {"modelType": "mlflow_model", "modelUri": "azureml://jobs/a/outputs/o/paths/model", "flavors": {"python_function": {"data": {}}}, "jobName": "a"}})"},
-    {"/codes/c/versions/1",
-     R"({"properties": {"codeUri": "azureml://datastores/workspaceblobstore/paths/LocalUpload/h/src", "properties": {"hash_sha256": "abc", "hash_version": 1}}})"},
-    {"/components/c/versions/1",
-     R"({"properties": {"componentSpec": {"name": "c", "version": "1", "type": "command", "inputs": {"a": {"type": "string"}}}}})"},
-    {"/computes/cpu",
-     R"({"location": "l", "tags": {"a": "b"}, "properties": {"computeType": "AmlCompute", "properties": {"vmSize": "s", "scaleSettings": {"minNodeCount": 0, "maxNodeCount": 4}}}})"},
-    {"/datastores/ds",
-     R"({"properties": {"datastoreType": "AzureBlob", "accountName": "a", "containerName": "c", "credentials": {"credentialsType": "Sas", "secrets": {"sasToken": "x"}}}})"},
-    {"/data/images",
-     R"({"properties": {"description": "d", "tags": {"a": "b"}, "isArchived": false, "labels": {"prod": "1"}}})"},
-};
+// The bodies that the text tests send, and where to.
+std::vector<TextStep> GoodRequests() {
+  std::vector<TextStep> good;
+  for (const std::string& file : TextTestFiles(LAZURITE_TEXT_TESTS)) {
+    for (TextStep& step : ReadTextSteps(file)) {
+      if (step.body.empty() || step.status >= 300) continue;
+      step.target = ReplaceAll(step.target, "$ws", WorkspaceId({}));
+      step.body = ReplaceAll(step.body, "$ws", WorkspaceId({}));
+      good.push_back(std::move(step));
+    }
+  }
+  return good;
+}
 
 class Mutator {
  public:
@@ -124,20 +107,17 @@ class Mutator {
 TEST(ArmFuzz, DamagedBodiesAreNeverTheServersFault) {
   TextTestServer server;
   constexpr uint32_t kTimes = 1000;
-  for (const auto& [path, body] : kGood) {
-    const auto answer = server.Call("PUT", WorkspaceId({}) + path, body);
-    EXPECT_LT(answer.status, 500) << path << answer.body;
-  }
+  const std::vector<TextStep> good = GoodRequests();
+  ASSERT_GT(good.size(), 20u);
   int refused = 0;
   for (uint32_t seed = 0; seed < kTimes; ++seed) {
     Mutator mutator(seed);
-    const Good& good = kGood[mutator.Below(std::size(kGood))];
-    const std::string body = mutator.Damage(good.body);
-    const char* method = mutator.Below(4) == 0 ? "PATCH" : "PUT";
-    const std::string target = WorkspaceId({}) + good.path;
-    const auto answer = server.Call(method, target, body);
+    const TextStep& step = good[mutator.Below(good.size())];
+    const std::string body = mutator.Damage(step.body);
+    const auto answer = server.Call(step.method, step.target, body);
     ASSERT_TRUE(answer.status >= 200 && answer.status < 500)
-        << "seed " << seed << ": " << answer.status << " " << answer.body << "\n"
+        << "seed " << seed << ": " << step.method << " " << step.target << " " << answer.status
+        << answer.body << "\n"
         << body;
     if (answer.status < 400) continue;
     ++refused;
@@ -175,7 +155,8 @@ TEST(ArmFuzz, MalformedJsonIsAnsweredWithItsPlace) {
   const auto answer =
       server.Call("PUT", WorkspaceId({}) + "/jobs/a", "{\"properties\": {\n  \"a\": tru }}");
   EXPECT_EQ(answer.status, 400);
-  EXPECT_NE(answer.body.find("line 2, column 8: expected a value"), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find("line 2, column 8: expected a value"), std::string::npos)
+      << answer.body;
 }
 
 }  // namespace

@@ -1,15 +1,6 @@
-// Runs the text tests of tests/text/arm: requests and the answers they must get (style: docs of the
-// tests folder).
-//
-//   PUT $ws/jobs/a            $ws: the default workspace's id; $next: the path of the latest
-//   nextLink
-//   {"properties": {…}}       the body, up to the line with the status
-//   ---- 201
-//   {"name": "a", ...}        the answer: "..." stands for any other members, items or value
-#include <fstream>
-#include <regex>
-
+// Runs the text tests of tests/text/arm.
 #include "api/arm/text_test_server.h"
+#include "api/arm/text_test_steps.h"
 #include "base/text.h"
 
 namespace lazurite {
@@ -85,47 +76,14 @@ std::string Differs(const Json& expected, const Json& actual, const std::string&
   return where + " is " + actual.Dump() + ", expected " + expected.Dump();
 }
 
-struct Step {
-  int line = 0;
-  std::string method, target, body;
-  int status = 0;
-  std::string expected;
-};
-
-std::vector<Step> ReadSteps(const std::string& file) {
-  static const std::regex kRequest("(GET|PUT|POST|PATCH|DELETE|HEAD) (\\S+)");
-  static const std::regex kStatus("---- (\\d+)");
-  std::ifstream in(file);
-  std::vector<Step> steps;
-  std::string line;
-  bool is_answer = true;
-  for (int number = 1; std::getline(in, line); ++number) {
-    std::smatch match;
-    if (is_answer && std::regex_match(line, match, kRequest)) {
-      Step step;
-      step.line = number;
-      step.method = match[1];
-      step.target = match[2];
-      steps.push_back(std::move(step));
-      is_answer = false;
-    } else if (!is_answer && std::regex_match(line, match, kStatus)) {
-      steps.back().status = std::stoi(match[1]);
-      is_answer = true;
-    } else if (!line.empty() && line[0] != '#' && !steps.empty()) {
-      (is_answer ? steps.back().expected : steps.back().body) += line + "\n";
-    }
-  }
-  return steps;
-}
-
 class TextTest : public testing::Test {
  public:
   explicit TextTest(std::string file) : file_(std::move(file)) {}
 
   void TestBody() override {
-    const std::vector<Step> steps = ReadSteps(file_);
+    const std::vector<TextStep> steps = ReadTextSteps(file_);
     ASSERT_FALSE(steps.empty()) << file_ << " has no requests";
-    for (const Step& step : steps) {
+    for (const TextStep& step : steps) {
       SCOPED_TRACE(file_ + ":" + std::to_string(step.line) + " " + step.method + " " + step.target);
       Check(step);
       if (HasFatalFailure()) return;
@@ -137,7 +95,7 @@ class TextTest : public testing::Test {
     return ReplaceAll(ReplaceAll(text, "$ws", WorkspaceId({})), "$next", next_);
   }
 
-  void Check(const Step& step) {
+  void Check(const TextStep& step) {
     const auto answer = server_.Call(step.method, Expand(step.target), Expand(step.body));
     server_.clock().Advance(std::chrono::seconds(1));
     ASSERT_EQ(answer.status, step.status) << answer.body;
@@ -163,12 +121,7 @@ class TextTest : public testing::Test {
 
 // One test for each file, called like it.
 const bool kRegistered = [] {
-  std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(LAZURITE_TEXT_TESTS)) {
-    if (entry.path().extension() == ".api") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  for (const std::string& file : files) {
+  for (const std::string& file : TextTestFiles(LAZURITE_TEXT_TESTS)) {
     testing::RegisterTest(
         "ArmText", std::filesystem::path(file).stem().c_str(), nullptr, nullptr, __FILE__, __LINE__,
         [file]() -> testing::Test* { return std::make_unique<TextTest>(file).release(); });

@@ -216,9 +216,20 @@ Task<Result<Response>> ListSubscriptions(const ApiContext&, Request& request) {
   co_return ListAnswer(request, std::move(items), std::nullopt);
 }
 
+// Where the services of a workspace are: all of them here.
+Task<Result<Response>> Discover(const ApiContext&, Request& request) {
+  Json json = Json::MakeObject();
+  for (const std::string_view service :
+       {"api", "history", "experimentation", "modelmanagement", "studio"}) {
+    json[service] = request.BaseUrl();
+  }
+  co_return Response::OfJson(200, json);
+}
+
 }  // namespace
 
 void AddWorkspaceRoutes(Router& router, const ApiContext& context) {
+  router.Get("/discovery", Answering(context, Discover));
   router.Get("/subscriptions", Answering(context, ListSubscriptions));
   router.Get("/subscriptions/{sub}", Answering(context, GetSubscription));
   router.Get(kGroup, Answering(context, GetGroup));

@@ -24,7 +24,8 @@ struct ApiContext {
   const Identity* identity = nullptr;
   std::string home;     // absolute
   std::string version;  // of the program
-  // Tells the engines that a job was created or is to be cancelled: they look at once instead of at their next tick.
+  // Tells the engines that a job was created or is to be cancelled: they look at once instead of at
+  // their next tick.
   std::function<void()> wake_engines = [] {};
   // Why a queued job waits, in one sentence; "" if it does not.
   std::function<std::string(const std::string& job)> explain_job = [](const std::string&) {
@@ -32,6 +33,7 @@ struct ApiContext {
   };
 };
 
-// Each face adds its routes: void AddXRoutes(Router& router, const ApiContext& context); the context outlives the router.
+// Each face adds its routes: void AddXRoutes(Router& router, const ApiContext& context); the
+// context outlives the router.
 
 }  // namespace lazurite

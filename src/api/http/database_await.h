@@ -6,7 +6,8 @@
 
 namespace lazurite {
 
-// `work` may run more than once and on another thread; it may refer to locals of the awaiting coroutine.
+// `work` may run more than once and on another thread; it may refer to locals of the awaiting
+// coroutine.
 inline auto Write(Database& database, Database::Work work) {
   return AwaitWork<Status>([&database, work = std::move(work)](auto done) mutable {
     database.Write(std::move(work), std::move(done));

@@ -7,10 +7,11 @@
 namespace lazurite {
 
 int HttpStatusOf(Code code);
-// Azure's form, which /lazurite/v1 uses too: {"error": {"code": "NotFound", "message": "…"}} and the header
-// x-ms-error-code. The text of a kInternal Status goes to the log, not to the client.
+// Azure's form, which /lazurite/v1 uses too: {"error": {"code": "NotFound", "message": "…"}} and
+// the header x-ms-error-code. The text of a kInternal Status goes to the log, not to the client.
 Response AzureError(const Status& status);
-// The same with details: Azure's SDKs show `target` and each of `details` (several problems of one request).
+// The same with details: Azure's SDKs show `target` and each of `details` (several problems of one
+// request).
 Response AzureError(const Status& status, const std::vector<Status>& details);
 
 }  // namespace lazurite
