@@ -25,7 +25,7 @@ quickstart: all                            ## train a model on Fashion-MNIST, fr
 test: tests                                ## unit tests, lint, system tests
 	@tools/test --build $(BUILD)
 
-test-full: test                            ## the unit tests under sanitizers, and the slow system tests
+test-full: test                           ## the unit tests under sanitizers, and the slow system tests
 	@tools/test_full
 
 check: format tests                        ## before a commit: format, warnings, fast tests
