@@ -56,7 +56,11 @@ Task<void> HttpServer::Impl::Accept(std::shared_ptr<Impl> impl,
                                     std::shared_ptr<Listener> listener) {
   while (!impl->is_stopping) {
     const Status readable = co_await impl->loop.Readable(listener->fd.get());
-    if (!readable.ok() || impl->is_stopping) break;
+    if (impl->is_stopping) break;
+    if (!readable.ok()) {
+      Log(LogLevel::kError, "a listener failed", {{"error", readable.text()}});
+      break;
+    }
     const int error = impl->AcceptAll(*listener);
     if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
       Log(LogLevel::kError, "connections cannot be taken", {{"error", strerror(error)}});

@@ -94,20 +94,21 @@ TEST_F(NetTest, BlockingHandsAnExceptionOn) {
 
 TEST_F(NetTest, ACallbackInsideTheStartOfAnAwaitWakesItsCoroutine) {
   Run(4);
-  std::atomic<int> sum = 0;
+  const auto sum = std::make_shared<std::atomic<int>>(0);
   Do([&]() -> Task<void> {
     for (int i = 0; i < 1000; ++i) {
-      // Called before the function that starts it returns, and from another thread at that.
+      // Called before the function that starts it returns: the coroutine may be over by then.
       const std::string owned(100, 'x');
-      auto start = [&, owned](auto done) {
+      auto start = [sum, owned](auto done) {
         done(1);
-        sum += static_cast<int>(owned.size()) / 100;
+        *sum += static_cast<int>(owned.size()) / 100;
       };
       const int one = co_await Await<int>(start);
       EXPECT_EQ(one, 1);
     }
   });
-  EXPECT_EQ(sum, 1000);
+  End();
+  EXPECT_EQ(*sum, 1000);
 }
 
 TEST_F(NetTest, ReadableTellsOfAPipe) {

@@ -22,7 +22,11 @@ class Strand final : public Executor, public std::enable_shared_from_this<Strand
   std::shared_ptr<void> Hold() override { return shared_from_this(); }
 
  private:
+  struct Turn;
+
+  void TakeTurn();
   void Drain();
+  void Clear();
 
   // After so many works in a row others get their turn.
   static constexpr int kWorksInRowMax = 64;

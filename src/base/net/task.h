@@ -262,6 +262,7 @@ class CallbackState {
     std::unique_lock lock(mutex_);
     if (!handle_) return;
     handle_ = {};
+    hold_.reset();  // which may hold, as something that waits on it, this very state
     if (waits_for_work) over_.wait(lock, [this] { return is_over_; });
   }
   T TakeValue() { return std::move(*value_); }
