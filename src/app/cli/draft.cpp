@@ -109,6 +109,17 @@ Status RegisterEnvironment(Server& server, Draft& draft) {
   return {};
 }
 
+// ", 12 files": what an upload would bring, without what ignore files leave out.
+std::string CountFiles(const LocalReference& reference) {
+  UploadRequest request;
+  request.path = reference.file;
+  if (reference.kind == LocalReference::Kind::kCode)
+    request.purpose = UploadRequest::Purpose::kCode;
+  const Result<std::vector<std::string>> files = ListUpload(request);
+  if (!files.ok()) return ": " + files.status().text();
+  return ", " + std::to_string(files->size()) + (files->size() == 1 ? " file" : " files");
+}
+
 std::string DescribeEnvironment(const Json& value) {
   const Json* environment = value.Find("environment");
   if (environment == nullptr) return "";
@@ -182,7 +193,7 @@ std::string DescribePlan(const Draft& draft) {
     }
   }
   for (const LocalReference& reference : draft.files.references) {
-    line("upload", std::string(WhatItIs(reference)) + " " + reference.file);
+    line("upload", std::string(WhatItIs(reference)) + " " + reference.file + CountFiles(reference));
   }
   return out;
 }

@@ -8,6 +8,7 @@ namespace {
 constexpr Duration kRetryMin{100};
 constexpr Duration kRetryMax{2000};
 constexpr Duration kSleepStep{50};
+constexpr Duration kQuietMin{std::chrono::seconds(30)};
 constexpr int64_t kTailChunk = 64 << 10;
 
 // Failures that pass: the server restarts, a connection broke, nothing was said for a while.
@@ -100,7 +101,11 @@ Status LogFollower::Run(const Sink& sink) {
   Duration pause = kRetryMin;
   while (!is_stopped_) {
     const int64_t before = file_.offset;
+    const Time asked = context_.clock.Now();
     Status status = ReadOnce(sink);
+    // A quiet log runs into the connection's time-out; a host that is away does so much sooner.
+    const bool was_quiet =
+        status.code() == Code::kDeadlineExceeded && context_.clock.Now() - asked > kQuietMin;
     if (is_stopped_) return {};
     if (status.ok() && !file_.has_follow) return {};
     if (status.ok()) {
@@ -110,15 +115,18 @@ Status LogFollower::Run(const Sink& sink) {
     }
     if (is_stopped_) return {};
     if (!status.ok() && !IsPassing(status)) return status;
-    if (status.ok() || file_.offset > before || status.code() == Code::kDeadlineExceeded) {
+    if (status.ok() || file_.offset > before || was_quiet) {
       away_since.reset();
       pause = kRetryMin;
     }
-    if (status.code() == Code::kUnavailable) {
+    if (!status.ok() && !was_quiet) {
       const Time now = context_.clock.Now();
       if (!away_since) away_since = now;
       if (now - *away_since > kAwayMax) return status;
-      if (now - *away_since > kRetryMax) notice_.Away(context_.LoadSettings()->server);
+      if (now - *away_since > kRetryMax) {
+        notice_.Away(server_.With(
+            [](const std::shared_ptr<Server>& now) { return now->settings().server; }));
+      }
     }
     Sleep(pause);
     pause = std::min(pause * 2, kRetryMax);

@@ -52,7 +52,6 @@ class LogFollower {
   Status ReadOnce(const Sink& sink);
   // True if the job has ended and all of the file is read.
   Result<bool> IsComplete();
-  Status WaitForServer(Time since);
   void Sleep(Duration duration);
 
   const Context& context_;

@@ -1,8 +1,22 @@
 #include "app/cli/progress.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include "base/text.h"
 
 namespace lazurite::cli {
+namespace {
+
+// Ctrl-C ends the process as ever, but not in the middle of a line.
+void EndWithCleanLine(int signal_number) {
+  constexpr std::string_view kClear = "\r\x1b[K";
+  (void)!write(STDERR_FILENO, kClear.data(), kClear.size());
+  signal(signal_number, SIG_DFL);
+  raise(signal_number);
+}
+
+}  // namespace
 
 Progress::Progress(const Terminal& terminal, std::string title)
     : terminal_(terminal),
@@ -37,6 +51,7 @@ void Progress::ShowText(std::string_view text) {
   drawn_ = now;
   const std::string line = title_ + "  " + std::string(text);
   if (terminal_.is_err_terminal) {
+    if (!is_drawn_) signal(SIGINT, EndWithCleanLine);
     is_drawn_ = true;
     WriteErr("\r" + FitWidth(line, static_cast<size_t>(terminal_.width - 1)) + "\x1b[K");
   } else {
@@ -45,7 +60,9 @@ void Progress::ShowText(std::string_view text) {
 }
 
 void Progress::Clear() {
-  if (is_drawn_) WriteErr("\r\x1b[K");
+  if (!is_drawn_) return;
+  WriteErr("\r\x1b[K");
+  signal(SIGINT, SIG_DFL);
   is_drawn_ = false;
 }
 
