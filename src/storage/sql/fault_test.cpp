@@ -190,7 +190,8 @@ TEST_F(SqlFaultTest, AFileHeldByAnotherProcessIsTriedAgain) {
   EXPECT_EQ(Answer(**database, "SELECT COUNT(*) FROM items"), "0");
   ASSERT_EQ(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(other);
-  EXPECT_TRUE(Put(**database, 1, 10).ok());
+  const Status freed = Put(**database, 1, 10);
+  EXPECT_TRUE(freed.ok()) << freed.text();
 }
 
 TEST_F(SqlFaultTest, ALongLogIsCutWhileTheWriterGoesOn) {

@@ -156,12 +156,15 @@ Status Writer::CutChanges(int64_t& newest) {
 }
 
 void Writer::FailWaiting(QueuedWork first, const Status& status) {
-  first.done(status);
-  for (size_t i = 1; i < works_per_commit_max_; ++i) {
+  // Only those that wait now: whoever comes after the first answer deserves a try of its own.
+  std::vector<QueuedWork> failed;
+  failed.push_back(std::move(first));
+  while (failed.size() < works_per_commit_max_) {
     std::optional<QueuedWork> next = queue_.TryPop();
-    if (!next) return;
-    next->done(status);
+    if (!next) break;
+    failed.push_back(std::move(*next));
   }
+  for (const QueuedWork& queued : failed) queued.done(status);
 }
 
 void Writer::Announce() {
