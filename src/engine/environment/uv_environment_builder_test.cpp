@@ -170,6 +170,30 @@ TEST_F(UvBuilder, ABuildAndAWaitCanBeCancelled) {
   EXPECT_TRUE(Prepare(Spec("six")).ok());
 }
 
+// A micromamba that makes a folder with a python and keeps the file it was given.
+constexpr std::string_view kFakeMamba = R"sh(#!/bin/sh
+[ "$1 $2 $3 $5" = "create -y -p -f" ] || exit 8
+mkdir -p "$4/bin" && ln -s /bin/sh "$4/bin/python" && cp "$6" "$4/given.yml"
+echo "Transaction finished"
+)sh";
+
+TEST_F(UvBuilder, CondaBuildsWhatHasCondaPackages) {
+  ASSERT_TRUE(WriteFile(root_ + "/micromamba", kFakeMamba, 0755).ok());
+  const std::string path = ::getenv("PATH");
+  ::setenv("PATH", (root_ + ":" + path).c_str(), 1);
+  EnvironmentSpec spec;
+  spec.conda = "channels: [conda-forge]\ndependencies:\n- python=3.9\n- r-base=4.1\n";
+  const auto prepared = Prepare(spec);
+  ::setenv("PATH", path.c_str(), 1);
+  ASSERT_TRUE(prepared.ok()) << prepared.status().text();
+  EXPECT_EQ(prepared->variables.at("CONDA_PREFIX"), prepared->folder);
+  EXPECT_NE(Log().find("Transaction finished"), std::string::npos) << Log();
+  const Result<std::string> given = ReadFile(prepared->folder + "/given.yml");
+  ASSERT_TRUE(given.ok());
+  EXPECT_NE(given->find("r-base=4.1"), std::string::npos) << *given;
+  EXPECT_EQ(Runs(), 0u);
+}
+
 TEST(RunCommand, TellsTheExitCodeAndEveryLine) {
   std::vector<std::string> lines;
   Command command{.arguments = {"sh", "-c", "echo a; printf 'b\\rc' >&2; exit 3"},
