@@ -1,5 +1,7 @@
 #include "domain/job/job_store.h"
 
+#include <limits>
+
 namespace lazurite {
 namespace {
 
@@ -89,7 +91,11 @@ Status AddTransition(Transaction& transaction, const Job& job, JobState from,
 
 // The clauses of a query, in the order in which Bind fills their parameters.
 std::string WhereOf(const JobQuery& query) {
-  std::string where = " WHERE workspace = ?1 AND (?2 = 0 OR sequence < ?2)";
+  // Of all jobs together SQLite reads the index by sequence; "+" keeps it from sorting those of the
+  // workspace instead.
+  const bool is_all = query.archived_too && !query.only_archived;
+  std::string where = is_all ? " WHERE +workspace = ?1" : " WHERE workspace = ?1";
+  where += " AND sequence < ?2";
   if (query.only_archived) {
     where += " AND is_archived = 1";
   } else if (!query.archived_too) {
@@ -100,8 +106,9 @@ std::string WhereOf(const JobQuery& query) {
   if (!query.experiment.empty()) where += " AND experiment = ?5";
   if (query.state) where += " AND state = ?6";
   if (!query.tag_name.empty()) {
-    where += " AND EXISTS (SELECT 1 FROM json_each(properties, '$.tags') WHERE key = ?7"
-             " AND (?8 = '' OR value = ?8))";
+    where +=
+        " AND EXISTS (SELECT 1 FROM json_each(properties, '$.tags') WHERE key = ?7"
+        " AND (?8 = '' OR value = ?8))";
   }
   return where;
 }
@@ -158,9 +165,8 @@ Status JobStore::Save(Transaction& transaction, const Job& job) const {
 }
 
 Result<std::optional<Job>> JobStore::Find(Transaction& transaction, std::string_view name) const {
-  ASSIGN_OR_RETURN(Statement * select,
-                   transaction.Prepare("SELECT " + std::string(kColumns) +
-                                       " FROM jobs WHERE name = ?1"));
+  ASSIGN_OR_RETURN(Statement * select, transaction.Prepare("SELECT " + std::string(kColumns) +
+                                                           " FROM jobs WHERE name = ?1"));
   select->Bind(1, name);
   ASSIGN_OR_RETURN(std::vector<Job> jobs, ReadRows(*select));
   if (jobs.empty()) return std::optional<Job>();
@@ -181,7 +187,9 @@ Result<std::vector<Job>> JobStore::List(Transaction& transaction, const JobQuery
   ASSIGN_OR_RETURN(Statement * select,
                    transaction.Prepare("SELECT " + std::string(kColumns) + " FROM jobs" +
                                        WhereOf(query) + " ORDER BY sequence DESC LIMIT ?9"));
-  select->Bind(1, query.workspace).Bind(2, query.before_sequence);
+  const int64_t newest = std::numeric_limits<int64_t>::max();
+  select->Bind(1, query.workspace);
+  select->Bind(2, query.before_sequence == 0 ? newest : query.before_sequence);
   select->Bind(3, query.parent.value_or(""));
   if (!query.type.empty()) select->Bind(4, query.type);
   if (!query.experiment.empty()) select->Bind(5, query.experiment);
@@ -198,9 +206,8 @@ Result<std::vector<Job>> JobStore::Active(Transaction& transaction, std::optiona
       transaction.Prepare("SELECT " + std::string(kColumns) +
                           " FROM jobs INDEXED BY jobs_active"
                           " WHERE state NOT IN ('Completed', 'Failed', 'Canceled')" +
-                          (state ? " AND state = ?2" : "") +
-                          " ORDER BY " + (state ? "" : "state, ") +
-                          "priority DESC, sequence LIMIT ?1"));
+                          (state ? " AND state = ?2" : "") + " ORDER BY " +
+                          (state ? "" : "state, ") + "priority DESC, sequence LIMIT ?1"));
   select->Bind(1, limit);
   if (state) select->Bind(2, ToText(*state));
   return ReadRows(*select);
@@ -221,9 +228,8 @@ Result<std::vector<Job>> JobStore::Placed(Transaction& transaction, int limit) c
 Result<std::vector<JobTransition>> JobStore::Transitions(Transaction& transaction,
                                                          std::string_view job) const {
   ASSIGN_OR_RETURN(Statement * select,
-                   transaction.Prepare(
-                       "SELECT number, time, from_state, to_state, event, cause"
-                       " FROM job_transitions WHERE job = ?1 ORDER BY number"));
+                   transaction.Prepare("SELECT number, time, from_state, to_state, event, cause"
+                                       " FROM job_transitions WHERE job = ?1 ORDER BY number"));
   select->Bind(1, job);
   std::vector<JobTransition> transitions;
   while (true) {
