@@ -71,19 +71,23 @@ Task<Status> CheckMayChange(const ApiContext& context, const Request& request,
 // The body into the file; it appears under its name when all of it is there.
 Task<Status> Store(const ApiContext& context, Request& request, const ArtifactPlace& place) {
   Result<std::unique_ptr<BlobWriter>> writer = Status(Code::kInternal, "not opened");
-  co_await context.loop->Blocking(
-      [&] { writer = context.blobs->Create(place.datastore, place.path); });
+  std::function<void()> create = [&] {
+    writer = context.blobs->Create(place.datastore, place.path);
+  };
+  co_await context.loop->Blocking(std::move(create));
   if (!writer.ok()) co_return writer.status();
+  Status done;
+  std::string piece;
   while (request.body != nullptr) {
-    CO_ASSIGN_OR_RETURN(const std::string piece, co_await request.body->ReadSome());
+    CO_ASSIGN_OR_RETURN(piece, co_await request.body->ReadSome());
     if (piece.empty()) break;
-    Status written;
-    co_await context.loop->Blocking([&] { written = writer.value()->Append(piece); });
-    CO_TRY(written);
+    std::function<void()> append = [&] { done = writer.value()->Append(piece); };
+    co_await context.loop->Blocking(std::move(append));
+    CO_TRY(done);
   }
-  Status committed;
-  co_await context.loop->Blocking([&] { committed = writer.value()->Commit().status(); });
-  co_return committed;
+  std::function<void()> commit = [&] { done = writer.value()->Commit().status(); };
+  co_await context.loop->Blocking(std::move(commit));
+  co_return done;
 }
 
 Task<Response> Put(const ApiContext& context, Request& request) {
@@ -100,8 +104,10 @@ Task<Response> Delete(const ApiContext& context, Request& request) {
   Status status = co_await CheckMayChange(context, request, path);
   if (status.ok()) {
     const ArtifactPlace place = PlaceOfProxyPath(path);
-    co_await context.loop->Blocking(
-        [&] { status = context.blobs->Remove(place.datastore, place.path); });
+    std::function<void()> remove = [&] {
+      status = context.blobs->Remove(place.datastore, place.path);
+    };
+    co_await context.loop->Blocking(std::move(remove));
   }
   if (!status.ok()) co_return ErrorAnswer(status, request.request_id);
   co_return Response::OfJson(200, Json::MakeObject());
@@ -129,10 +135,11 @@ Task<Response> SendFile(const ApiContext& context, const Request& request, const
                         const std::string& name) {
   bool is_file = false;
   Response response;
-  co_await context.loop->Blocking([&] {
+  std::function<void()> open = [&] {
     is_file = Exists(path) && !IsDir(path);
     if (is_file) response = ServeFile(request, path, TypeOf(path));
-  });
+  };
+  co_await context.loop->Blocking(std::move(open));
   if (!is_file) {
     co_return ErrorAnswer(NotFound("No such artifact: '" + name + "'"), request.request_id);
   }
@@ -189,7 +196,8 @@ Task<Result<Json>> ListAt(const ApiContext& context, const std::string& proxy_pa
     CO_ASSIGN_OR_RETURN(folder, FileOf(context, proxy_path));
   }
   Result<std::vector<Listed>> listed = Status(Code::kInternal, "not listed");
-  co_await context.loop->Blocking([&] { listed = ListFolder(folder); });
+  std::function<void()> list = [&] { listed = ListFolder(folder); };
+  co_await context.loop->Blocking(std::move(list));
   if (!listed.ok()) co_return listed.status();
   co_return FilesOf(listed.value(), std::string(prefix));
 }

@@ -18,7 +18,9 @@ Result<ModelVersion> Named(const Call& call) {
     return kModels.GetVersion(call.transaction, name, std::to_string(**number));
   }
   ASSIGN_OR_RETURN(const std::string version, call.fields.RequiredText("version"));
-  return kModels.GetVersion(call.transaction, name, version);
+  const Result<ModelVersion> found = kModels.GetVersion(call.transaction, name, version);
+  if (found.status().code() != Code::kNotFound) return found;
+  return InvalidArgument("Parameter 'version' must be an integer, got '" + version + "'.");
 }
 
 Result<Json> Create(Call& call) {
@@ -136,11 +138,11 @@ bool IsPrompt(const ModelVersion& version) {
   return prompt != nullptr && *prompt == "true";
 }
 
-// After what was asked for: the last updated first, then by name, then the newest first.
+// As asked for, else the last updated first; then by name, then the newest first.
 bool IsBefore(const ModelVersion& a, const ModelVersion& b, const std::vector<OrderBy>& order) {
   const int compared = CompareBy(order, LookupOf(a), LookupOf(b));
   if (compared != 0) return compared < 0;
-  if (a.modified_ms != b.modified_ms) return a.modified_ms > b.modified_ms;
+  if (order.empty() && a.modified_ms != b.modified_ms) return a.modified_ms > b.modified_ms;
   if (a.name != b.name) return a.name < b.name;
   return ParseInt(a.version).value_or(0) > ParseInt(b.version).value_or(0);
 }

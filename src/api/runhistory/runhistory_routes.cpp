@@ -94,7 +94,8 @@ Task<Response> GetDetails(const ApiContext& context, Request& request) {
   if (!status.ok()) co_return AzureError(status);
   std::vector<std::string> names;
   if (job.attempt > 0) {
-    co_await context.loop->Blocking([&] { names = LogNames(context.home, job); });
+    std::function<void()> list = [&] { names = LogNames(context.home, job); };
+    co_await context.loop->Blocking(std::move(list));
   }
   Json files = LogAddresses(context, request, job.name, names);
   co_return Response::OfJson(200, DetailsOf(job, std::move(files)));

@@ -123,6 +123,14 @@ int64_t DeletedMax(const AssetContainer& container) {
   return extra == nullptr ? 0 : ParseInt(extra->GetString(kDeletedMax)).value_or(0);
 }
 
+// A change of a version is one of its model, too.
+Status SaveVersion(const AssetStore& assets, Transaction& transaction, const AssetVersion& asset,
+                   Time now) {
+  TRY(assets.Save(transaction, asset, now));
+  ASSIGN_OR_RETURN(const AssetContainer container, FindModel(assets, transaction, asset.name));
+  return assets.SaveContainer(transaction, container, now);
+}
+
 void AddAliases(ModelVersion& version, const AssetContainer& container) {
   for (const KeyValue& alias : PairsOf(container.properties.Find("labels"))) {
     if (alias.value == version.version) version.aliases.push_back(alias.key);
@@ -272,7 +280,7 @@ Result<ModelVersion> ModelStore::DescribeVersion(Transaction& transaction, std::
                                                  std::string_view description, Time now) const {
   ASSIGN_OR_RETURN(AssetVersion asset, FindVersion(assets_, transaction, name, version));
   asset.properties["description"] = description;
-  TRY(assets_.Save(transaction, asset, now));
+  TRY(SaveVersion(assets_, transaction, asset, now));
   return GetVersion(transaction, name, version);
 }
 
@@ -296,7 +304,7 @@ Result<ModelVersion> ModelStore::SetStage(Transaction& transaction, const ModelV
     }
   }
   asset.properties["stage"] = canonical;
-  TRY(assets_.Save(transaction, asset, now));
+  TRY(SaveVersion(assets_, transaction, asset, now));
   return GetVersion(transaction, version.name, version.version);
 }
 
@@ -322,7 +330,7 @@ Status ModelStore::SetVersionTag(Transaction& transaction, const ModelVersion& v
   ASSIGN_OR_RETURN(AssetVersion asset,
                    FindVersion(assets_, transaction, version.name, version.version));
   SetIn(asset.properties, "tags", tag.key, tag.value);
-  return assets_.Save(transaction, asset, now);
+  return SaveVersion(assets_, transaction, asset, now);
 }
 
 Status ModelStore::DeleteVersionTag(Transaction& transaction, const ModelVersion& version,
@@ -330,7 +338,7 @@ Status ModelStore::DeleteVersionTag(Transaction& transaction, const ModelVersion
   ASSIGN_OR_RETURN(AssetVersion asset,
                    FindVersion(assets_, transaction, version.name, version.version));
   if (!EraseIn(asset.properties, "tags", key)) return {};
-  return assets_.Save(transaction, asset, now);
+  return SaveVersion(assets_, transaction, asset, now);
 }
 
 Result<std::vector<ModelVersion>> ModelStore::ListVersions(Transaction& transaction,
