@@ -38,11 +38,8 @@ Task<bool> Signal::Wait(Duration wait) {
   co_return is_fired;
 }
 
-ChangeHub::ChangeHub(Loop& loop, Database& database) : loop_(loop), database_(database) {}
-
 void ChangeHub::Committed(int64_t seq) {
   loop_.Post([this, seq] {
-    if (seq_ < 0) seq_ = seq - 1;
     newest_ = std::max(newest_, seq);
     if (is_looking_) return;
     is_looking_ = true;

@@ -36,7 +36,9 @@ class Signal final : public std::enable_shared_from_this<Signal> {
 // the loop; only Committed may be called from elsewhere.
 class ChangeHub final {
  public:
-  ChangeHub(Loop& loop, Database& database);
+  // Fires for what comes after `seq`, the newest change so far.
+  ChangeHub(Loop& loop, Database& database, int64_t seq)
+      : loop_(loop), database_(database), seq_(seq) {}
 
   // Called on the writer's thread after each commit.
   void Committed(int64_t seq);
@@ -53,7 +55,7 @@ class ChangeHub final {
   Loop& loop_;
   Database& database_;
   std::multimap<std::pair<std::string, std::string>, std::weak_ptr<Signal>> watches_;
-  int64_t seq_ = -1;
+  int64_t seq_;
   int64_t newest_ = 0;
   bool is_looking_ = false;
 };

@@ -18,6 +18,7 @@
 #include "domain/workspace/places.h"
 #include "engine/backend/local_backend.h"
 #include "engine/scheduler/attempt_builder.h"
+#include "storage/sql/changes.h"
 
 namespace lazurite::serve {
 namespace {
@@ -116,7 +117,12 @@ reconciler::ReconcilerOptions Server::ReconcilerSettings() {
 }
 
 Status Server::StartEngines() {
-  hub_ = std::make_unique<live::ChangeHub>(loop_, *database_);
+  int64_t newest = 0;
+  TRY(database_->ReadNow([&newest](Transaction& transaction) {
+    ASSIGN_OR_RETURN(newest, NewestChange(transaction));
+    return Status();
+  }));
+  hub_ = std::make_unique<live::ChangeHub>(loop_, *database_, newest);
   files_ = std::make_unique<live::FileWatcher>(loop_);
   backend_ = backend::MakeLocalBackend({.home = options_.home, .program = ProgramPath()});
   scheduler_ = std::make_unique<scheduler::Scheduler>(SchedulerSettings());

@@ -4,6 +4,7 @@
 #include "domain/workspace/resource_id.h"
 #include "domain/workspace/resource_store.h"
 #include "spec/job_reader.h"
+#include "storage/sql/changes.h"
 
 namespace lazurite::scheduler {
 namespace {
@@ -175,11 +176,7 @@ Status Scheduler::LoadAll() {
   Mirror fresh;
   TRY(options_.database->ReadNow([&](Transaction& transaction) {
     fresh = Mirror();
-    ASSIGN_OR_RETURN(Statement * newest,
-                     transaction.Prepare("SELECT COALESCE(MAX(seq), 0) FROM changes"));
-    TRY(newest->Step().status());
-    fresh.seq = newest->Int(0);
-    newest->Reset();
+    ASSIGN_OR_RETURN(fresh.seq, NewestChange(transaction));
     ASSIGN_OR_RETURN(const std::vector<Job> jobs,
                      store_.Active(transaction, std::nullopt, kActiveJobsMax));
     for (const Job& job : jobs) Enter(fresh, job);
