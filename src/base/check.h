@@ -9,7 +9,7 @@ namespace lazurite {
 }  // namespace lazurite
 
 // A broken invariant of our own ends the process; input from outside never asserts.
-#define LAZURITE_CHECK(condition)                                             \
-  do {                                                                        \
+#define LAZURITE_CHECK(condition)                                              \
+  do {                                                                         \
     if (!(condition)) ::lazurite::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)

@@ -25,8 +25,7 @@ std::string TemporaryName(const std::string& path) {
 
 Status WriteTo(const std::string& path, std::string_view content, mode_t mode, bool sync) {
   ASSIGN_OR_RETURN(const Fd file, OpenFile(path, O_WRONLY | O_CREAT | O_TRUNC, mode));
-  TRY(WriteAll(file.get(), content).ok() ? Status()
-                                         : ErrnoStatus("writing " + path, errno));
+  TRY(WriteAll(file.get(), content).ok() ? Status() : ErrnoStatus("writing " + path, errno));
   if (sync && fdatasync(file.get()) != 0) return ErrnoStatus("syncing " + path, errno);
   return {};
 }
@@ -180,9 +179,7 @@ Status Rename(const std::string& from, const std::string& to) {
 }
 
 Status SyncFile(const std::string& path) { return SyncOpened(path, O_RDONLY, fsync); }
-Status SyncDir(const std::string& path) {
-  return SyncOpened(path, O_RDONLY | O_DIRECTORY, fsync);
-}
+Status SyncDir(const std::string& path) { return SyncOpened(path, O_RDONLY | O_DIRECTORY, fsync); }
 Status SyncFileSystem(const std::string& path) { return SyncOpened(path, O_RDONLY, syncfs); }
 
 bool Exists(const std::string& path) {

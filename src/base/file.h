@@ -41,17 +41,19 @@ Result<std::string> ReadFile(const std::string& path, size_t bytes_max = size_t{
 // At most `count` bytes from `offset`; fewer at the end.
 Result<std::string> ReadRange(const std::string& path, int64_t offset, size_t count);
 Status WriteAll(int fd, std::string_view bytes);
-// Writes to a temporary name, syncs, renames: afterwards the file has the old content or the new, even after a crash.
+// Writes to a temporary name, syncs, renames: afterwards the file has the old content or the new,
+// even after a crash.
 Status WriteFileAtomic(const std::string& path, std::string_view content, mode_t mode = 0644);
 // Plain write, neither atomic nor durable.
 Status WriteFile(const std::string& path, std::string_view content, mode_t mode = 0644);
 
-Status MakeDirs(const std::string& path, mode_t mode = 0755);  // with its parents; fine if it exists
-Status RemoveTree(const std::string& path);                    // fine if it does not exist; follows no links
+Status MakeDirs(const std::string& path,
+                mode_t mode = 0755);         // with its parents; fine if it exists
+Status RemoveTree(const std::string& path);  // fine if it does not exist; follows no links
 Status Rename(const std::string& from, const std::string& to);
-Status SyncFile(const std::string& path);       // fsync
-Status SyncDir(const std::string& path);        // fsync of the folder itself
-Status SyncFileSystem(const std::string& path); // syncfs: everything on that file system
+Status SyncFile(const std::string& path);        // fsync
+Status SyncDir(const std::string& path);         // fsync of the folder itself
+Status SyncFileSystem(const std::string& path);  // syncfs: everything on that file system
 bool Exists(const std::string& path);
 bool IsDir(const std::string& path);
 Result<int64_t> FileSize(const std::string& path);
@@ -64,7 +66,8 @@ struct WalkEntry {
 };
 // Everything below `path`, parents before children, sorted; links are listed, not followed.
 Result<std::vector<WalkEntry>> WalkTree(const std::string& path);
-// Copies a file or a folder tree: reflinks where the file system has them; links are copied as links.
+// Copies a file or a folder tree: reflinks where the file system has them; links are copied as
+// links.
 Status CopyTree(const std::string& from, const std::string& to);
 
 std::string JoinPath(std::string_view a, std::string_view b);  // `b` alone if it is absolute
@@ -72,8 +75,8 @@ std::string BaseName(std::string_view path);
 std::string DirName(std::string_view path);
 // Absolute, without ".", ".." and double slashes; looks at no disk.
 std::string NormalPath(std::string_view path);
-// A relative name from outside, made safe: parts joined by '/', no empty, "." or ".." part, no NUL, not absolute, each
-// part at most 255 bytes, at most 4096 in all. kInvalidArgument names it.
+// A relative name from outside, made safe: parts joined by '/', no empty, "." or ".." part, no NUL,
+// not absolute, each part at most 255 bytes, at most 4096 in all. kInvalidArgument names it.
 Result<std::string> SafeRelative(std::string_view name);
 // `root` joined with a name from outside; never leaves `root`.
 Result<std::string> ConfinedPath(const std::string& root, std::string_view name);

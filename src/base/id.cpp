@@ -9,19 +9,18 @@ namespace lazurite {
 namespace {
 
 constexpr std::array<const char*, 48> kAdjectives = {
-    "amber",  "ample",   "azure",  "bold",   "brave",  "bright", "brisk",  "calm",
-    "clever", "cool",    "coral",  "crisp",  "eager",  "elated", "fair",   "fine",
-    "gentle", "gifted",  "good",   "green",  "happy",  "honest", "ivory",  "jolly",
-    "keen",   "kind",    "lively", "loyal",  "lucid",  "mellow", "mighty", "modest",
-    "neat",   "nifty",   "noble",  "olive",  "patient", "plucky", "polite", "proud",
-    "quick",  "quiet",   "sharp",  "silver", "sincere", "steady", "sunny",  "witty"};
+    "amber",  "ample",  "azure",  "bold",   "brave",   "bright", "brisk",  "calm",
+    "clever", "cool",   "coral",  "crisp",  "eager",   "elated", "fair",   "fine",
+    "gentle", "gifted", "good",   "green",  "happy",   "honest", "ivory",  "jolly",
+    "keen",   "kind",   "lively", "loyal",  "lucid",   "mellow", "mighty", "modest",
+    "neat",   "nifty",  "noble",  "olive",  "patient", "plucky", "polite", "proud",
+    "quick",  "quiet",  "sharp",  "silver", "sincere", "steady", "sunny",  "witty"};
 constexpr std::array<const char*, 48> kNouns = {
-    "apple",  "arch",   "basil",  "beach",  "bell",   "bird",   "boat",   "bridge",
-    "brook",  "cherry", "cloud",  "crane",  "date",   "door",   "dream",  "drum",
-    "feast",  "fern",   "fig",    "garden", "ghost",  "grape",  "hat",    "heart",
-    "island", "jelly",  "kettle", "lamp",   "leaf",   "lemon",  "lime",   "mango",
-    "market", "melon",  "moon",   "nail",   "node",   "oven",   "pear",   "picture",
-    "plum",   "river",  "rocket", "shoe",   "stone",  "tiger",  "tree",   "yacht"};
+    "apple", "arch",  "basil",  "beach", "bell",   "bird",  "boat",   "bridge", "brook", "cherry",
+    "cloud", "crane", "date",   "door",  "dream",  "drum",  "feast",  "fern",   "fig",   "garden",
+    "ghost", "grape", "hat",    "heart", "island", "jelly", "kettle", "lamp",   "leaf",  "lemon",
+    "lime",  "mango", "market", "melon", "moon",   "nail",  "node",   "oven",   "pear",  "picture",
+    "plum",  "river", "rocket", "shoe",  "stone",  "tiger", "tree",   "yacht"};
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// A JSON value. Objects keep the order of their members, so that what a client wrote comes back as it came.
+// A JSON value. Objects keep the order of their members, so that what a client wrote comes back as
+// it came.
 #pragma once
 
 #include <cstdint>
@@ -38,12 +39,13 @@ class Json {
   static Json MakeArray() { return Json(Array{}); }
   static Json MakeObject() { return Json(Object{}); }
 
-  // Parses one JSON text (UTF-8, strict). kInvalidArgument says what is wrong. Integers beyond 64 bits become doubles;
-  // a member written twice keeps its last value.
+  // Parses one JSON text (UTF-8, strict). kInvalidArgument says what is wrong. Integers beyond 64
+  // bits become doubles; a member written twice keeps its last value.
   static Result<Json> Parse(std::string_view text);
 
-  // The text; doubles in their shortest form that reads back exactly, NaN and infinities as the strings "NaN",
-  // "Infinity", "-Infinity" (as protobuf's JSON has them). `indent` > 0 writes a line for each member.
+  // The text; doubles in their shortest form that reads back exactly, NaN and infinities as the
+  // strings "NaN", "Infinity", "-Infinity" (as protobuf's JSON has them). `indent` > 0 writes a
+  // line for each member.
   std::string Dump(int indent = 0) const;
 
   bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
@@ -58,7 +60,9 @@ class Json {
   // The value of that kind; asserts that it is one.
   bool bool_value() const { return Get<bool>(); }
   int64_t int_value() const { return Get<int64_t>(); }
-  double double_value() const { return is_int() ? static_cast<double>(Get<int64_t>()) : Get<double>(); }
+  double double_value() const {
+    return is_int() ? static_cast<double>(Get<int64_t>()) : Get<double>();
+  }
   const std::string& string() const { return Get<std::string>(); }
   const Array& array() const { return Get<Array>(); }
   Array& array() { return const_cast<Array&>(Get<Array>()); }
@@ -70,7 +74,8 @@ class Json {
   Json* Find(std::string_view key);
   // The same without regard to case (Azure's own services read members so).
   const Json* FindNoCase(std::string_view key) const;
-  // The member at a dotted path, "properties.resources.instanceCount"; nullptr if a part is missing.
+  // The member at a dotted path, "properties.resources.instanceCount"; nullptr if a part is
+  // missing.
   const Json* At(std::string_view dotted_path) const;
   // The member called `key`, added as null if there is none; a null becomes an object first.
   Json& operator[](std::string_view key);

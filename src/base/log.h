@@ -12,7 +12,8 @@ namespace lazurite {
 
 enum class LogLevel : unsigned char { kDebug, kInfo, kWarning, kError };
 
-// Writes {"time":…,"level":…,"message":…, fields…}. Never given secrets. Safe for several threads; one write a line.
+// Writes {"time":…,"level":…,"message":…, fields…}. Never given secrets. Safe for several threads;
+// one write a line.
 void Log(LogLevel level, std::string_view message,
          std::initializer_list<std::pair<std::string_view, Json>> fields = {});
 

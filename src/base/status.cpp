@@ -9,9 +9,9 @@ namespace lazurite {
 
 std::string_view CodeName(Code code) {
   static constexpr std::array<std::string_view, 12> kNames = {
-      "Ok",       "InvalidArgument",    "Unauthenticated",   "PermissionDenied",
-      "NotFound", "Conflict",           "FailedPrecondition", "ResourceExhausted",
-      "Cancelled", "Internal",          "Unavailable",       "DeadlineExceeded"};
+      "Ok",        "InvalidArgument", "Unauthenticated",    "PermissionDenied",
+      "NotFound",  "Conflict",        "FailedPrecondition", "ResourceExhausted",
+      "Cancelled", "Internal",        "Unavailable",        "DeadlineExceeded"};
   return kNames[static_cast<size_t>(code)];
 }
 

@@ -10,7 +10,8 @@
 
 namespace lazurite {
 
-// Why something failed. Each code maps to exactly one HTTP status and one exit code of the command line.
+// Why something failed. Each code maps to exactly one HTTP status and one exit code of the command
+// line.
 enum class Code : unsigned char {
   kOk,
   kInvalidArgument,     // the request is wrong, whatever the state: 400, exit 2
@@ -29,8 +30,8 @@ enum class Code : unsigned char {
 // The code's name in the field's words: "NotFound".
 std::string_view CodeName(Code code);
 
-// What happened, in words a person can act on: lower case, no final stop, naming the thing. Text grows from the
-// inside out: "job 7f3: reading spec: no such file".
+// What happened, in words a person can act on: lower case, no final stop, naming the thing. Text
+// grows from the inside out: "job 7f3: reading spec: no such file".
 class [[nodiscard]] Status {
  public:
   Status() = default;
@@ -51,7 +52,9 @@ class [[nodiscard]] Status {
   std::string text_;
 };
 
-inline Status InvalidArgument(std::string text) { return {Code::kInvalidArgument, std::move(text)}; }
+inline Status InvalidArgument(std::string text) {
+  return {Code::kInvalidArgument, std::move(text)};
+}
 inline Status NotFound(std::string text) { return {Code::kNotFound, std::move(text)}; }
 inline Status Conflict(std::string text) { return {Code::kConflict, std::move(text)}; }
 inline Status FailedPrecondition(std::string text) {

@@ -26,7 +26,8 @@ std::string FormatDouble(double value);
 
 // How many insertions, deletions, changes and swaps of neighbours lead from one to the other.
 int EditDistance(std::string_view a, std::string_view b);
-// The candidate nearest to `word`, if its distance is at most 2 (1 for words of three letters or fewer); else "".
+// The candidate nearest to `word`, if its distance is at most 2 (1 for words of three letters or
+// fewer); else "".
 std::string_view Nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
 // Percent-encoding of URLs (RFC 3986). `PathEncode` leaves slashes alone.

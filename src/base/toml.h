@@ -9,8 +9,8 @@
 
 namespace lazurite {
 
-// The document as JSON objects, arrays and scalars; dates and times are texts. kInvalidArgument: "FILE:line:col: what is
-// wrong".
+// The document as JSON objects, arrays and scalars; dates and times are texts. kInvalidArgument:
+// "FILE:line:col: what is wrong".
 Result<Json> ParseToml(std::string_view text, std::string_view file);
 
 // The file's content, or an empty object if there is no such file.

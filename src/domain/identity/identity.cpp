@@ -34,7 +34,7 @@ Result<std::string> ReadOrMakeSecret(const std::string& file, std::string_view p
     TRY(WriteFileAtomic(file, std::string(prefix) + Base64UrlEncode(RandomBytes(bytes)) + "\n",
                         0600));
   }
-  struct stat info{};
+  struct stat info {};
   if (stat(file.c_str(), &info) != 0) return ErrnoStatus("looking at " + file, errno);
   if ((info.st_mode & 077) != 0) {
     return Status(Code::kPermissionDenied,
@@ -58,9 +58,8 @@ Result<std::unique_ptr<Identity>> Identity::Open(const std::string& home) {
   std::unique_ptr<Identity> identity(new Identity);
   ASSIGN_OR_RETURN(identity->key_,
                    ReadOrMakeSecret(JoinPath(KeysFolder(home), "token.key"), "", kKeyBytes));
-  ASSIGN_OR_RETURN(
-      identity->owner_token_,
-      ReadOrMakeSecret(JoinPath(TokensFolder(home), "owner"), kOwnerPrefix, kTokenBytes));
+  ASSIGN_OR_RETURN(identity->owner_token_, ReadOrMakeSecret(JoinPath(TokensFolder(home), "owner"),
+                                                            kOwnerPrefix, kTokenBytes));
   identity->owner_ = UserName();
   return identity;
 }

@@ -30,7 +30,7 @@ class IdentityTest : public testing::Test {
 
 TEST_F(IdentityTest, TheOwnersTokenIsKeptAndReadableByTheOwnerOnly) {
   EXPECT_EQ(Open()->owner_token(), identity_->owner_token());
-  struct stat info{};
+  struct stat info {};
   ASSERT_EQ(stat((home_ + "/tokens/owner").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600U);
   const auto bearer = identity_->Check(identity_->owner_token());

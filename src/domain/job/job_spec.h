@@ -11,7 +11,8 @@
 
 namespace lazurite {
 
-// How data reaches the job (inputs) or leaves it (outputs). Azure's words in YAML and REST are mapped in `spec`.
+// How data reaches the job (inputs) or leaves it (outputs). Azure's words in YAML and REST are
+// mapped in `spec`.
 enum class DataMode : unsigned char {
   kReadOnlyMount,   // ro_mount, ReadOnlyMount
   kDownload,        // download, Download
@@ -23,17 +24,18 @@ enum class DataMode : unsigned char {
 };
 
 struct JobInput {
-  std::string type;          // "literal", "uri_file", "uri_folder", "mltable", "mlflow_model", "custom_model", …
-  std::string value;         // the literal's text or the URI; booleans print as True and False
+  std::string
+      type;  // "literal", "uri_file", "uri_folder", "mltable", "mlflow_model", "custom_model", …
+  std::string value;  // the literal's text or the URI; booleans print as True and False
   DataMode mode = DataMode::kReadOnlyMount;
   bool is_literal() const { return type == "literal"; }
 };
 
 struct JobOutput {
   std::string type = "uri_folder";
-  std::string uri;      // "" = the default place
+  std::string uri;  // "" = the default place
   DataMode mode = DataMode::kReadWriteMount;
-  std::string name;     // asset to register when the job has completed, "" = none
+  std::string name;  // asset to register when the job has completed, "" = none
   std::string version;
 };
 
@@ -61,7 +63,7 @@ struct JobSpec {
   Distribution distribution;
   int instance_count = 1;
   std::string instance_type;
-  int gpus_per_instance = 0;   // resources.properties["lazurite.gpus"], for now the only way to ask
+  int gpus_per_instance = 0;  // resources.properties["lazurite.gpus"], for now the only way to ask
   std::string shm_size;
   std::optional<Duration> timeout;  // limits.timeout
   int priority = 0;                 // queue_settings.priority: low -1, medium 0, high 1

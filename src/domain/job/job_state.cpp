@@ -70,8 +70,8 @@ constexpr std::array<std::string_view, 11> kStateNames = {
     "CancelRequested", "Completed", "Failed",    "Canceled", "NotResponding"};
 
 constexpr std::array<std::string_view, 12> kEventNames = {
-    "submitted", "placed", "inputs_ready", "ranks_started", "ranks_ended", "completed",
-    "failed",    "cancel_asked", "stopped", "silent",       "heard",       "gone"};
+    "submitted", "placed",       "inputs_ready", "ranks_started", "ranks_ended", "completed",
+    "failed",    "cancel_asked", "stopped",      "silent",        "heard",       "gone"};
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// The durable record of jobs. Every function works inside the caller's transaction, so that a job and what belongs to it
-// change together; nothing is durable before that commits.
+// The durable record of jobs. Every function works inside the caller's transaction, so that a job
+// and what belongs to it change together; nothing is durable before that commits.
 #pragma once
 
 #include <optional>
@@ -19,23 +19,23 @@ struct Job {
   std::string experiment;
   std::string display_name;
   std::string type = "Command";
-  std::string parent;        // job it belongs to, or ""
-  std::string compute;       // bare name of the compute it asked for
+  std::string parent;   // job it belongs to, or ""
+  std::string compute;  // bare name of the compute it asked for
   JobState state = JobState::kNotStarted;
-  std::string reason;        // why it waits, one sentence
+  std::string reason;  // why it waits, one sentence
   int priority = 0;
-  int attempt = 0;           // number of the newest attempt; 0 = none yet
-  int64_t event_seq = 0;     // last event of the attempt's events.jsonl that was taken in
+  int attempt = 0;        // number of the newest attempt; 0 = none yet
+  int64_t event_seq = 0;  // last event of the attempt's events.jsonl that was taken in
   bool is_archived = false;
   Time created{};
   std::string created_by;
   Time modified{};
   std::optional<Time> started;  // first rank started
   std::optional<Time> ended;
-  std::string cause;            // of the end: attempt.h's words
+  std::string cause;  // of the end: attempt.h's words
   std::optional<int> exit_code;
-  std::string error;            // for a person, when it failed
-  Json detail = Json::MakeObject();      // placement, resource use, notes: what the platform found out
+  std::string error;                 // for a person, when it failed
+  Json detail = Json::MakeObject();  // placement, resource use, notes: what the platform found out
   Json properties = Json::MakeObject();  // REST `properties` as the client wrote them
   int64_t sequence = 0;                  // order of creation; set by Insert
 };
@@ -54,13 +54,13 @@ struct JobQuery {
   std::string workspace = "default";
   bool archived_too = false;
   bool only_archived = false;
-  std::string type{};              // "" = all
-  std::string experiment{};        // "" = all
+  std::string type{};                   // "" = all
+  std::string experiment{};             // "" = all
   std::optional<std::string> parent{};  // jobs of this parent; absent: only jobs without a parent
   std::optional<JobState> state{};
   std::string tag_name{}, tag_value{};  // a tag that must be there; value "" = any
-  int64_t before_sequence = 0;        // page token: only older ones; 0 = from the newest
-  int limit = 100;                    // 1 to kListLimitMax
+  int64_t before_sequence = 0;          // page token: only older ones; 0 = from the newest
+  int limit = 100;                      // 1 to kListLimitMax
 };
 
 class JobStore final {
@@ -69,8 +69,9 @@ class JobStore final {
 
   // Adds a job in state NotStarted. kConflict if the name exists.
   Status Insert(Transaction& transaction, Job& job) const;
-  // Moves the job's state by `event`, writes the transition row, and saves all other fields of `job` too.
-  // kFailedPrecondition if the table has no such move (nothing is written). `cause` is one word or sentence.
+  // Moves the job's state by `event`, writes the transition row, and saves all other fields of
+  // `job` too. kFailedPrecondition if the table has no such move (nothing is written). `cause` is
+  // one word or sentence.
   Status Move(Transaction& transaction, Job& job, JobEvent event, std::string_view cause,
               Time now) const;
   // Saves every field but the state. kNotFound if the job is not there.

@@ -78,16 +78,18 @@ TEST(JobState, NamesReadBack) {
 
 TEST_F(JobStoreTest, KeepsWhatWasInserted) {
   ASSERT_TRUE(Add("a").ok());
-  ASSERT_TRUE(database_->ReadNow([&](Transaction& transaction) {
-    ASSIGN_OR_RETURN(const Job job, store_.Get(transaction, "a"));
-    EXPECT_EQ(job.state, JobState::kQueued);
-    EXPECT_EQ(job.properties.At("tags.team")->string(), "a");
-    EXPECT_EQ(job.created, kNow);
-    ASSIGN_OR_RETURN(const auto steps, store_.Transitions(transaction, "a"));
-    EXPECT_EQ(steps.size(), 2u);
-    EXPECT_EQ(steps[1].event, "submitted");
-    return Status();
-  }).ok());
+  ASSERT_TRUE(database_
+                  ->ReadNow([&](Transaction& transaction) {
+                    ASSIGN_OR_RETURN(const Job job, store_.Get(transaction, "a"));
+                    EXPECT_EQ(job.state, JobState::kQueued);
+                    EXPECT_EQ(job.properties.At("tags.team")->string(), "a");
+                    EXPECT_EQ(job.created, kNow);
+                    ASSIGN_OR_RETURN(const auto steps, store_.Transitions(transaction, "a"));
+                    EXPECT_EQ(steps.size(), 2u);
+                    EXPECT_EQ(steps[1].event, "submitted");
+                    return Status();
+                  })
+                  .ok());
 }
 
 TEST_F(JobStoreTest, RefusesTheSameNameTwice) {
@@ -109,36 +111,43 @@ TEST_F(JobStoreTest, AnIllegalMoveChangesNothing) {
 
 TEST_F(JobStoreTest, ListsNewestFirstInPages) {
   for (const char* name : {"a", "b", "c"}) ASSERT_TRUE(Add(name).ok());
-  ASSERT_TRUE(database_->ReadNow([&](Transaction& transaction) {
-    ASSIGN_OR_RETURN(const auto first, store_.List(transaction, {.limit = 2}));
-    EXPECT_EQ(first.size(), 2u);
-    EXPECT_EQ(first[0].name, "c");
-    ASSIGN_OR_RETURN(const auto rest,
-                     store_.List(transaction, {.before_sequence = first[1].sequence, .limit = 2}));
-    EXPECT_EQ(rest.size(), 1u);
-    EXPECT_EQ(rest[0].name, "a");
-    ASSIGN_OR_RETURN(const auto tagged, store_.List(transaction, {.tag_name = "team"}));
-    EXPECT_EQ(tagged.size(), 3u);
-    ASSIGN_OR_RETURN(const auto none,
-                     store_.List(transaction, {.tag_name = "team", .tag_value = "b"}));
-    EXPECT_TRUE(none.empty());
-    return Status();
-  }).ok());
+  ASSERT_TRUE(
+      database_
+          ->ReadNow([&](Transaction& transaction) {
+            ASSIGN_OR_RETURN(const auto first, store_.List(transaction, {.limit = 2}));
+            EXPECT_EQ(first.size(), 2u);
+            EXPECT_EQ(first[0].name, "c");
+            ASSIGN_OR_RETURN(
+                const auto rest,
+                store_.List(transaction, {.before_sequence = first[1].sequence, .limit = 2}));
+            EXPECT_EQ(rest.size(), 1u);
+            EXPECT_EQ(rest[0].name, "a");
+            ASSIGN_OR_RETURN(const auto tagged, store_.List(transaction, {.tag_name = "team"}));
+            EXPECT_EQ(tagged.size(), 3u);
+            ASSIGN_OR_RETURN(const auto none,
+                             store_.List(transaction, {.tag_name = "team", .tag_value = "b"}));
+            EXPECT_TRUE(none.empty());
+            return Status();
+          })
+          .ok());
 }
 
 TEST_F(JobStoreTest, ActiveOnesComeByPriorityThenAge) {
   ASSERT_TRUE(Add("old").ok());
   ASSERT_TRUE(Add("new").ok());
   ASSERT_TRUE(Add("urgent", 1).ok());
-  ASSERT_TRUE(database_->ReadNow([&](Transaction& transaction) {
-    ASSIGN_OR_RETURN(const auto jobs, store_.Active(transaction, JobState::kQueued, 10));
-    EXPECT_EQ(jobs.size(), 3u);
-    EXPECT_EQ(jobs[0].name, "urgent");
-    EXPECT_EQ(jobs[1].name, "old");
-    ASSIGN_OR_RETURN(const auto names, store_.WithPrefix(transaction, "ne", 10));
-    EXPECT_EQ(names, std::vector<std::string>{"new"});
-    return Status();
-  }).ok());
+  ASSERT_TRUE(database_
+                  ->ReadNow([&](Transaction& transaction) {
+                    ASSIGN_OR_RETURN(const auto jobs,
+                                     store_.Active(transaction, JobState::kQueued, 10));
+                    EXPECT_EQ(jobs.size(), 3u);
+                    EXPECT_EQ(jobs[0].name, "urgent");
+                    EXPECT_EQ(jobs[1].name, "old");
+                    ASSIGN_OR_RETURN(const auto names, store_.WithPrefix(transaction, "ne", 10));
+                    EXPECT_EQ(names, std::vector<std::string>{"new"});
+                    return Status();
+                  })
+                  .ok());
 }
 
 }  // namespace
