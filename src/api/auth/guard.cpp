@@ -8,7 +8,9 @@
 namespace lazurite {
 namespace {
 
-constexpr std::array<std::string_view, 3> kOpenPaths = {"/healthz", "/health", "/version"};
+// "/discovery" tells clients of Azure where its other services are: here, all of them.
+constexpr std::array<std::string_view, 4> kOpenPaths = {"/healthz", "/health", "/version",
+                                                        "/discovery"};
 constexpr std::string_view kScheme = "bearer ";
 
 std::string_view HostName(std::string_view host) {

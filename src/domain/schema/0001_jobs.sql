@@ -29,6 +29,8 @@ CREATE INDEX jobs_active ON jobs (state, priority DESC, sequence)
   WHERE state NOT IN ('Completed', 'Failed', 'Canceled');
 CREATE INDEX jobs_by_parent ON jobs (parent, sequence) WHERE parent <> '';
 CREATE INDEX jobs_listed ON jobs (workspace, is_archived, sequence DESC);
+CREATE INDEX jobs_by_experiment ON jobs (workspace, experiment, sequence DESC);
+CREATE INDEX jobs_by_state ON jobs (workspace, state, sequence DESC);
 
 CREATE TABLE job_transitions (
   job TEXT NOT NULL,

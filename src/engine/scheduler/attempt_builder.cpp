@@ -95,6 +95,19 @@ class Builder {
     return is_curated && found.status().code() == Code::kNotFound ? Status() : found.status();
   }
 
+  // A direct input may lie anywhere: the job itself goes there.
+  Result<ResolvedData> PlaceOf(const std::string& name, const JobInput& input) {
+    const Result<DataUri> uri = ParseDataUri(input.value);
+    if (input.mode == DataMode::kDirect && uri.ok() && uri->kind == DataUri::Kind::kRemote) {
+      ResolvedData place;
+      place.uri = input.value;
+      return place;
+    }
+    Result<ResolvedData> place = resolver_.Resolve(transaction_, input.value);
+    if (!place.ok()) return place.status().With("input " + name);
+    return place;
+  }
+
   Status AddInputs() {
     Json told = Json::MakeArray();
     for (const auto& [name, input] : asked_.inputs) {
@@ -102,16 +115,15 @@ class Builder {
         spec_.literals[name] = input.value;
         continue;
       }
-      Result<ResolvedData> place = resolver_.Resolve(transaction_, input.value);
-      if (!place.ok()) return place.status().With("input " + name);
+      ASSIGN_OR_RETURN(const ResolvedData place, PlaceOf(name, input));
       told.Push(Json(Json::Object{
-          {"name", name}, {"uri", place->uri}, {"asset", place->asset}, {"type", input.type}}));
+          {"name", name}, {"uri", place.uri}, {"asset", place.asset}, {"type", input.type}}));
       const bool is_direct = input.mode == DataMode::kDirect;
       spec_.inputs.push_back({.name = name,
                               .type = input.type,
                               .mode = input.mode,
-                              .source = is_direct ? "" : place->path,
-                              .uri = place->uri});
+                              .source = is_direct ? "" : place.path,
+                              .uri = place.uri});
     }
     job_.detail["inputs"] = std::move(told);
     return {};

@@ -154,6 +154,8 @@ void Scheduler::Enter(Mirror& mirror, const Job& job) {
     mirror.running[job.name] = HeldBy(job);
     return;
   }
+  // What runs without an attempt (a run that plain MLflow made) has no place and wants none.
+  if (job.state != JobState::kQueued) return;
   const QueueKey key{job.priority, job.sequence};
   mirror.queue[key] = AskOf(job);
   mirror.queued[job.name] = key;
