@@ -123,9 +123,9 @@ int64_t DeletedMax(const AssetContainer& container) {
   return extra == nullptr ? 0 : ParseInt(extra->GetString(kDeletedMax)).value_or(0);
 }
 
-// A change of a version is one of its model, too.
-Status SaveVersion(const AssetStore& assets, Transaction& transaction, const AssetVersion& asset,
-                   Time now) {
+// A new stage is a change of the model, too.
+Status SaveStage(const AssetStore& assets, Transaction& transaction, const AssetVersion& asset,
+                 Time now) {
   TRY(assets.Save(transaction, asset, now));
   ASSIGN_OR_RETURN(const AssetContainer container, FindModel(assets, transaction, asset.name));
   return assets.SaveContainer(transaction, container, now);
@@ -280,7 +280,7 @@ Result<ModelVersion> ModelStore::DescribeVersion(Transaction& transaction, std::
                                                  std::string_view description, Time now) const {
   ASSIGN_OR_RETURN(AssetVersion asset, FindVersion(assets_, transaction, name, version));
   asset.properties["description"] = description;
-  TRY(SaveVersion(assets_, transaction, asset, now));
+  TRY(assets_.Save(transaction, asset, now));
   return GetVersion(transaction, name, version);
 }
 
@@ -304,7 +304,7 @@ Result<ModelVersion> ModelStore::SetStage(Transaction& transaction, const ModelV
     }
   }
   asset.properties["stage"] = canonical;
-  TRY(SaveVersion(assets_, transaction, asset, now));
+  TRY(SaveStage(assets_, transaction, asset, now));
   return GetVersion(transaction, version.name, version.version);
 }
 
@@ -330,7 +330,7 @@ Status ModelStore::SetVersionTag(Transaction& transaction, const ModelVersion& v
   ASSIGN_OR_RETURN(AssetVersion asset,
                    FindVersion(assets_, transaction, version.name, version.version));
   SetIn(asset.properties, "tags", tag.key, tag.value);
-  return SaveVersion(assets_, transaction, asset, now);
+  return assets_.Save(transaction, asset, now);
 }
 
 Status ModelStore::DeleteVersionTag(Transaction& transaction, const ModelVersion& version,
@@ -338,7 +338,7 @@ Status ModelStore::DeleteVersionTag(Transaction& transaction, const ModelVersion
   ASSIGN_OR_RETURN(AssetVersion asset,
                    FindVersion(assets_, transaction, version.name, version.version));
   if (!EraseIn(asset.properties, "tags", key)) return {};
-  return SaveVersion(assets_, transaction, asset, now);
+  return assets_.Save(transaction, asset, now);
 }
 
 Result<std::vector<ModelVersion>> ModelStore::ListVersions(Transaction& transaction,
