@@ -1,5 +1,6 @@
 #include "app/cli/upload.h"
 
+#include "app/cli/server.h"
 #include "app/cli/upload_cache.h"
 #include "app/cli/upload_stream.h"
 #include "app/cli/upload_walk.h"
@@ -15,36 +16,10 @@ constexpr int64_t kHashedHereBytesMax = int64_t{32} << 20;
 constexpr std::chrono::milliseconds kProgressEvery{100};
 constexpr std::string_view kUploads = "/lazurite/v1/uploads";
 
-Code CodeOf(int status) {
-  switch (status) {
-    case 400:
-      return Code::kInvalidArgument;
-    case 401:
-      return Code::kUnauthenticated;
-    case 403:
-      return Code::kPermissionDenied;
-    case 404:
-      return Code::kNotFound;
-    case 409:
-      return Code::kConflict;
-    case 413:
-    case 429:
-      return Code::kResourceExhausted;
-    case 503:
-      return Code::kUnavailable;
-    case 504:
-      return Code::kDeadlineExceeded;
-    default:
-      return Code::kInternal;
-  }
-}
-
+// Also an answer below 400 that is none of those expected.
 Status FailureOf(const ClientResponse& response) {
-  const Result<Json> json = Json::Parse(response.body);
-  const Json* message = json.ok() ? json->At("error.message") : nullptr;
-  if (message != nullptr && message->is_string())
-    return {CodeOf(response.status), message->string()};
-  return {CodeOf(response.status), "the server answered " + std::to_string(response.status)};
+  TRY(Server::StatusOf(response));
+  return Internal("the server answered " + std::to_string(response.status));
 }
 
 class Uploader {
