@@ -4,6 +4,7 @@
 #include <array>
 
 #include "api/arm/arm.h"
+#include "domain/job/job_spec.h"
 #include "domain/workspace/places.h"
 
 namespace lazurite::arm {
@@ -52,6 +53,9 @@ Json ExecutionOf(const Json& properties) {
   for (const auto& [key, value] : properties.object()) {
     if (!Has(kChangeable, key) && !Has(kAdded, key)) execution[key] = value;
   }
+  // Answers name the experiment also when the client did not.
+  Json& experiment = execution["experimentName"];
+  if (experiment.is_null()) experiment = JobSpec().experiment_name;
   return execution;
 }
 

@@ -66,9 +66,6 @@ Status Create(Transaction& transaction, const JobRequest& asked, const JobSpec& 
 Status Submit(Transaction& transaction, const JobRequest& asked, Submission& done) {
   done = Submission();
   TRY(CheckWorkspace(transaction, asked.scope));
-  Result<JobSpec> spec = spec::ReadJobSpec(asked.properties);
-  if (!spec.ok()) return InvalidArgument(spec.status().text());
-  TRY(CheckName(spec->experiment_name, kExperimentName));
   const JobStore store;
   ASSIGN_OR_RETURN(const std::optional<Job> existing, store.Find(transaction, asked.name));
   Json properties = asked.properties;
@@ -78,6 +75,9 @@ Status Submit(Transaction& transaction, const JobRequest& asked, Submission& don
     done.job.modified = asked.context.clock->Now();
     return store.Save(transaction, done.job);
   }
+  Result<JobSpec> spec = spec::ReadJobSpec(asked.properties);
+  if (!spec.ok()) return InvalidArgument(spec.status().text());
+  TRY(CheckName(spec->experiment_name, kExperimentName));
   ASSIGN_OR_RETURN(References found, ResolveReferences(transaction, *asked.context.blobs,
                                                        asked.scope, *spec, properties));
   done.problems = std::move(found.problems);
@@ -227,13 +227,16 @@ Status Cancel(Transaction& transaction, const ApiContext& context, Job& job) {
   }
   if (job.state == JobState::kCancelRequested) return {};
   const Time now = context.clock->Now();
-  ASSIGN_OR_RETURN(const JobState next, Next(job.state, JobEvent::kCancelAsked));
+  // A run that plain MLflow made: nothing runs it here, so nobody else would end it.
+  const bool is_elsewhere = job.state == JobState::kRunning && job.attempt == 0;
+  const JobEvent event = is_elsewhere ? JobEvent::kStopped : JobEvent::kCancelAsked;
+  ASSIGN_OR_RETURN(const JobState next, Next(job.state, event));
   if (next == JobState::kCanceled) {
     job.ended = now;
     job.cause = "canceled";
     job.reason.clear();
   }
-  TRY(JobStore().Move(transaction, job, JobEvent::kCancelAsked, "asked for", now));
+  TRY(JobStore().Move(transaction, job, event, "asked for", now));
   if (next != JobState::kCanceled) return {};
   return RunStore().FinishJobRun(transaction, job.name, RunStatus::kKilled, now);
 }

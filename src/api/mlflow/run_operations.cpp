@@ -2,6 +2,7 @@
 #include "api/mlflow/wire.h"
 #include "domain/run/run_search.h"
 #include "domain/run/run_store.h"
+#include "engine/tracking/run_jobs.h"
 
 namespace lazurite::mlflow {
 namespace {
@@ -20,7 +21,8 @@ Result<Json> Create(Call& call) {
   run.start_ms = start.value_or(ToMillis(call.now));
   ASSIGN_OR_RETURN(run.tags, call.fields.Pairs("tags"));
   run.made_by = call.writer.job;
-  ASSIGN_OR_RETURN(const Run made, kRuns.Create(call.transaction, run, call.ids));
+  ASSIGN_OR_RETURN(const Run made,
+                   tracking::CreateRun(call.transaction, run, call.user, call.ids, call.now));
   return Wrap("run", ToJson(made));
 }
 
@@ -51,7 +53,7 @@ Result<Json> Update(Call& call) {
   ASSIGN_OR_RETURN(const std::string name, call.fields.Text("run_name"));
   if (!name.empty()) change.name = name;
   TRY(tracking::GetWritable(call.transaction, id, call.writer).status());
-  ASSIGN_OR_RETURN(const RunInfo run, kRuns.Update(call.transaction, id, change));
+  ASSIGN_OR_RETURN(const RunInfo run, tracking::UpdateRun(call.transaction, id, change, call.now));
   return Wrap("run_info", ToJson(run));
 }
 
@@ -59,7 +61,7 @@ Result<Json> SetDeleted(Call& call, bool is_deleted) {
   ASSIGN_OR_RETURN(const std::string id, call.fields.RunId());
   ASSIGN_OR_RETURN(const RunInfo run, kRuns.Get(call.transaction, id));
   TRY(tracking::CheckMayWrite(run, call.writer));
-  TRY(kRuns.SetDeleted(call.transaction, id, is_deleted));
+  TRY(tracking::SetRunDeleted(call.transaction, id, is_deleted, call.now));
   return Json::MakeObject();
 }
 Result<Json> Delete(Call& call) { return SetDeleted(call, true); }

@@ -14,6 +14,8 @@ constexpr Transition kTable[] = {
     {S::kNotStarted, E::kSubmitted, S::kQueued},
     {S::kNotStarted, E::kCancelAsked, S::kCanceled},
     {S::kNotStarted, E::kFailed, S::kFailed},
+    // Runs that plain MLflow makes: their script runs already, where nobody here placed it.
+    {S::kNotStarted, E::kRanksStarted, S::kRunning},
 
     {S::kQueued, E::kPlaced, S::kPreparing},
     {S::kQueued, E::kCancelAsked, S::kCanceled},

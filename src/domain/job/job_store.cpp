@@ -216,11 +216,12 @@ Result<std::vector<Job>> JobStore::Active(Transaction& transaction, std::optiona
 Result<std::vector<Job>> JobStore::Placed(Transaction& transaction, int limit) const {
   ASSIGN_OR_RETURN(
       Statement * select,
-      transaction.Prepare("SELECT " + std::string(kColumns) +
-                          " FROM jobs INDEXED BY jobs_active"
-                          " WHERE state NOT IN ('Completed', 'Failed', 'Canceled')"
-                          " AND state IN ('Preparing', 'Starting', 'Running', 'Finalizing',"
-                          " 'CancelRequested', 'NotResponding') ORDER BY sequence LIMIT ?1"));
+      transaction.Prepare(
+          "SELECT " + std::string(kColumns) +
+          " FROM jobs INDEXED BY jobs_active"
+          " WHERE state NOT IN ('Completed', 'Failed', 'Canceled')"
+          " AND state IN ('Preparing', 'Starting', 'Running', 'Finalizing',"
+          " 'CancelRequested', 'NotResponding') AND attempt > 0 ORDER BY sequence LIMIT ?1"));
   select->Bind(1, limit);
   return ReadRows(*select);
 }

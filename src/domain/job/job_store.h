@@ -32,7 +32,7 @@ struct Job {
   Time modified{};
   std::optional<Time> started;  // first rank started
   std::optional<Time> ended;
-  std::string cause;  // of the end: attempt.h's words
+  std::string cause;  // of the end: attempt.h's words; "reported" if a script of no job said so
   std::optional<int> exit_code;
   std::string error;                 // for a person, when it failed
   Json detail = Json::MakeObject();  // placement, resource use, notes: what the platform found out

@@ -90,7 +90,7 @@ class RunStore final {
   // The job's ranks started: RUNNING.
   Status StartJobRun(Transaction& transaction, std::string_view job, Time now) const;
   // The job ended. What the script itself said about the end of its run is overruled. Fine if there
-  // is no such run.
+  // is no such run. Also for runs that are no job's own, when somebody cancels them.
   Status FinishJobRun(Transaction& transaction, std::string_view job, RunStatus status,
                       Time end) const;
 };

@@ -5,6 +5,7 @@
 #include "domain/run/metric_store.h"
 #include "domain/run/run_store.h"
 #include "domain/run/validate.h"
+#include "engine/tracking/run_jobs.h"
 
 namespace lazurite::tracking {
 namespace {
@@ -39,6 +40,8 @@ Status Write(Transaction& transaction, std::string_view run, const Batch& batch,
   TRY(runs.LogParams(transaction, run, batch.params));
   TRY(MetricStore().Append(transaction, run, batch.metrics));
   TRY(runs.SetTags(transaction, run, batch.tags));
+  const std::string* name = FindValue(batch.tags, kRunNameTag);
+  if (name != nullptr) TRY(RenameJob(transaction, run, *name));
   return transaction.RecordChange("run", run);
 }
 

@@ -1,0 +1,118 @@
+#include "engine/tracking/run_jobs.h"
+
+#include "domain/run/experiment_store.h"
+
+namespace lazurite::tracking {
+namespace {
+
+constexpr std::string_view kParentTag = "mlflow.parentRunId";
+// What MLflow itself notes about a run; the other tags are people's.
+constexpr std::string_view kSystemTagPrefix = "mlflow.";
+// Clients say when their runs began and ended; what lies further ahead is not believed.
+constexpr std::chrono::hours kClockSkewMax{24};
+const JobStore kJobs;
+const RunStore kRuns;
+
+Time TimeOr(int64_t millis, Time now) {
+  const bool is_likely = millis >= 0 && millis <= ToMillis(now + kClockSkewMax);
+  return is_likely ? FromMillis(millis) : now;
+}
+
+// The job that the run belongs to, if its parent is one.
+Result<std::optional<Job>> ParentOf(Transaction& transaction, const Run& run) {
+  const std::string* parent = FindValue(run.tags, kParentTag);
+  if (parent == nullptr) return std::optional<Job>();
+  return kJobs.Find(transaction, *parent);
+}
+
+// What a client would have sent for such a job.
+Json PropertiesOf(const Run& run, const std::string& experiment) {
+  Json properties = Json::MakeObject();
+  properties["jobType"] = "Command";
+  properties["displayName"] = run.info.name;
+  properties["experimentName"] = experiment;
+  properties["command"] = "";
+  properties["properties"] = Json::MakeObject();
+  properties["tags"] = Json::MakeObject();
+  for (const KeyValue& tag : run.tags) {
+    if (tag.key == kRunNameTag) continue;
+    const bool is_system = tag.key.starts_with(kSystemTagPrefix);
+    properties[is_system ? "properties" : "tags"][tag.key] = tag.value;
+  }
+  return properties;
+}
+
+Status AddJob(Transaction& transaction, const Run& run, std::string_view user, Time now) {
+  ASSIGN_OR_RETURN(const Experiment experiment,
+                   ExperimentStore().Get(transaction, run.info.experiment));
+  Job job;
+  job.name = run.info.id;
+  job.experiment = experiment.name;
+  job.display_name = run.info.name;
+  ASSIGN_OR_RETURN(const std::optional<Job> parent, ParentOf(transaction, run));
+  if (parent) {
+    job.parent = parent->name;
+    job.workspace = parent->workspace;
+  }
+  job.created = now;
+  job.created_by = user;
+  job.modified = now;
+  job.started = TimeOr(run.info.start_ms, now);
+  job.properties = PropertiesOf(run, experiment.name);
+  TRY(kJobs.Insert(transaction, job));
+  return kJobs.Move(transaction, job, JobEvent::kRanksStarted, "made by mlflow", now);
+}
+
+JobEvent EndOf(RunStatus status) {
+  if (status == RunStatus::kFinished) return JobEvent::kCompleted;
+  return status == RunStatus::kKilled ? JobEvent::kStopped : JobEvent::kFailed;
+}
+
+// Ends the job if its state is what the script says, and it has not ended.
+Status EndJob(Transaction& transaction, const RunInfo& run, Time now) {
+  ASSIGN_OR_RETURN(std::optional<Job> job, kJobs.Find(transaction, run.id));
+  if (!job || job->attempt > 0 || IsTerminal(job->state)) return {};
+  job->ended = run.end_ms ? TimeOr(*run.end_ms, now) : now;
+  job->cause = "reported";
+  const JobEvent event = EndOf(run.status);
+  if (event == JobEvent::kFailed) job->error = "the script said that its run failed";
+  return kJobs.Move(transaction, *job, event, "said by its script", now);
+}
+
+}  // namespace
+
+Result<Run> CreateRun(Transaction& transaction, const NewRun& run, std::string_view user,
+                      IdSource& ids, Time now) {
+  ASSIGN_OR_RETURN(Run made, kRuns.Create(transaction, run, ids));
+  TRY(AddJob(transaction, made, user, now));
+  return made;
+}
+
+Result<RunInfo> UpdateRun(Transaction& transaction, std::string_view run, const RunChange& change,
+                          Time now) {
+  ASSIGN_OR_RETURN(RunInfo changed, kRuns.Update(transaction, run, change));
+  if (change.name && !change.name->empty()) TRY(RenameJob(transaction, run, *change.name));
+  const bool ends = change.status && IsEnded(*change.status) && !changed.is_job;
+  if (ends) TRY(EndJob(transaction, changed, now));
+  return changed;
+}
+
+Status SetRunDeleted(Transaction& transaction, std::string_view run, bool is_deleted, Time now) {
+  TRY(kRuns.SetDeleted(transaction, run, is_deleted));
+  ASSIGN_OR_RETURN(std::optional<Job> job, kJobs.Find(transaction, run));
+  if (!job || job->is_archived == is_deleted) return {};
+  job->is_archived = is_deleted;
+  job->properties["isArchived"] = is_deleted;
+  job->modified = now;
+  return kJobs.Save(transaction, *job);
+}
+
+Status RenameJob(Transaction& transaction, std::string_view run, std::string_view name) {
+  ASSIGN_OR_RETURN(std::optional<Job> job, kJobs.Find(transaction, run));
+  if (!job || job->display_name == name) return {};
+  job->display_name = name;
+  job->properties["displayName"] = name;
+  return kJobs.Save(transaction, *job);
+}
+
+}  // namespace lazurite::tracking
