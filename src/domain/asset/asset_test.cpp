@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "domain/asset/asset_store.h"
-#include "domain/schema/schema.h"
+#include "domain/schema/database_test.h"
 
 namespace lazurite {
 namespace {
@@ -13,25 +13,8 @@ namespace {
 const Time kNow = FromMillis(1'700'000'000'000);
 constexpr AssetKind kData = AssetKind::kData;
 
-class AssetTest : public testing::Test {
+class AssetTest : public DatabaseTest {
  protected:
-  void SetUp() override {
-    std::string folder = testing::TempDir() + "asset-XXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    auto database = OpenSqlite({.path = folder_ + "/test.db"}, AllMigrations());
-    ASSERT_TRUE(database.ok()) << database.status().text();
-    database_ = std::move(*database);
-  }
-  void TearDown() override {
-    database_.reset();
-    ASSERT_TRUE(RemoveTree(folder_).ok());
-  }
-  // Runs in a write transaction and expects success.
-  void Run(const Database::Work& work) {
-    const Status status = database_->WriteNow(work);
-    EXPECT_TRUE(status.ok()) << status.text();
-  }
   static AssetVersion Version(const std::string& name, const std::string& version) {
     AssetVersion asset;
     asset.name = name;
@@ -50,13 +33,11 @@ class AssetTest : public testing::Test {
     return query;
   }
 
-  std::string folder_;
-  std::unique_ptr<Database> database_;
   AssetStore store_;
 };
 
 TEST_F(AssetTest, AVersionComesBackAsItWas) {
-  Run([&](Transaction& transaction) {
+  Do([&](Transaction& transaction) {
     AssetVersion version = Version("d", "7");
     version.hash = "abc";
     version.is_anonymous = true;
@@ -76,7 +57,7 @@ TEST_F(AssetTest, AVersionComesBackAsItWas) {
 }
 
 TEST_F(AssetTest, AnEmptyVersionBecomesTheNextInteger) {
-  Run([&](Transaction& transaction) {
+  Do([&](Transaction& transaction) {
     std::vector<std::string> made;
     for (const char* version : {"", "", "9", "", "1.5-beta", "", "007", ""}) {
       ASSIGN_OR_RETURN(const std::string got, Add(transaction, Version("d", version)));
@@ -91,7 +72,7 @@ TEST_F(AssetTest, AnEmptyVersionBecomesTheNextInteger) {
 }
 
 TEST_F(AssetTest, AVersionIsMadeOnce) {
-  Run([&](Transaction& transaction) {
+  Do([&](Transaction& transaction) {
     TRY(Add(transaction, Version("d", "1")).status());
     EXPECT_EQ(Add(transaction, Version("d", "1")).status().code(), Code::kConflict);
     AssetVersion huge = Version("d", "99999999999999999999999");
@@ -103,7 +84,7 @@ TEST_F(AssetTest, AVersionIsMadeOnce) {
 }
 
 TEST_F(AssetTest, EveryChangeIsRecorded) {
-  Run([&](Transaction& transaction) {
+  Do([&](Transaction& transaction) {
     AssetVersion version = Version("d", "");
     TRY(store_.Insert(transaction, version, kNow));
     TRY(store_.Save(transaction, version, kNow));
@@ -123,7 +104,7 @@ TEST_F(AssetTest, EveryChangeIsRecorded) {
 }
 
 TEST_F(AssetTest, LabelsFindVersions) {
-  Run([&](Transaction& transaction) {
+  Do([&](Transaction& transaction) {
     for (int i = 0; i < 3; ++i) TRY(Add(transaction, Version("d", "")).status());
     ASSIGN_OR_RETURN(auto container, store_.FindContainer(transaction, kData, "d"));
     container->properties.Set("labels", Json::MakeObject());
@@ -147,7 +128,7 @@ TEST_F(AssetTest, LabelsFindVersions) {
 }
 
 TEST_F(AssetTest, ReferencesAreResolved) {
-  Run([&](Transaction& transaction) {
+  Do([&](Transaction& transaction) {
     TRY(Add(transaction, Version("d", "")).status());
     TRY(Add(transaction, Version("d", "")).status());
     const std::string arm =
@@ -179,7 +160,7 @@ TEST_F(AssetTest, ReferencesAreResolved) {
 }
 
 TEST_F(AssetTest, ListsFollowTheQuery) {
-  Run([&](Transaction& transaction) {
+  Do([&](Transaction& transaction) {
     for (int i = 0; i < 5; ++i) TRY(Add(transaction, Version("d", "")).status());
     AssetVersion archived = Version("d", "");
     archived.is_archived = true;
@@ -218,7 +199,7 @@ TEST_F(AssetTest, ListsFollowTheQuery) {
 }
 
 TEST_F(AssetTest, ContainersOfAnonymousVersionsAreHidden) {
-  Run([&](Transaction& transaction) {
+  Do([&](Transaction& transaction) {
     AssetVersion anonymous = Version("a", "1");
     anonymous.is_anonymous = true;
     TRY(Add(transaction, anonymous).status());
@@ -252,7 +233,7 @@ TEST_F(AssetTest, ContainersOfAnonymousVersionsAreHidden) {
 }
 
 TEST_F(AssetTest, ADeletedVersionTakesItsLabelsWithIt) {
-  Run([&](Transaction& transaction) {
+  Do([&](Transaction& transaction) {
     TRY(Add(transaction, Version("d", "")).status());
     TRY(Add(transaction, Version("d", "")).status());
     ASSIGN_OR_RETURN(auto container, store_.FindContainer(transaction, kData, "d"));
@@ -270,7 +251,7 @@ TEST_F(AssetTest, ADeletedVersionTakesItsLabelsWithIt) {
 }
 
 TEST_F(AssetTest, ARenamedContainerKeepsItsVersions) {
-  Run([&](Transaction& transaction) {
+  Do([&](Transaction& transaction) {
     TRY(Add(transaction, Version("d", "")).status());
     TRY(Add(transaction, Version("taken", "")).status());
     EXPECT_EQ(store_.RenameContainer(transaction, kData, "d", "taken").code(), Code::kConflict);
@@ -287,7 +268,7 @@ TEST_F(AssetTest, ARenamedContainerKeepsItsVersions) {
 }
 
 TEST_F(AssetTest, SavingWhatIsNotThereFails) {
-  Run([&](Transaction& transaction) {
+  Do([&](Transaction& transaction) {
     EXPECT_EQ(store_.Save(transaction, Version("d", "1"), kNow).code(), Code::kNotFound);
     return Status();
   });
@@ -305,7 +286,7 @@ Result<std::string> Plan(Transaction& transaction, const std::string& sql) {
 }
 
 TEST_F(AssetTest, ListsNeverSortTheTable) {
-  Run([&](Transaction& transaction) {
+  Do([&](Transaction& transaction) {
     for (const std::string where :
          {"kind = 'data' AND sequence < 9", "kind = 'data' AND sequence < 9 AND name = 'd'",
           "kind = 'data' AND sequence < 9 AND hash = 'h' AND hash <> ''"}) {

@@ -5,7 +5,7 @@
 #include "domain/asset/asset_store.h"
 #include "domain/data/data_resolver.h"
 #include "domain/job/job_store.h"
-#include "domain/schema/schema.h"
+#include "domain/schema/database_test.h"
 #include "domain/workspace/resource_store.h"
 
 namespace lazurite {
@@ -15,31 +15,18 @@ const std::string kLong =
     "azureml://subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/lazurite/"
     "workspaces/default/datastores/";
 
-class DataTest : public testing::Test {
+class DataTest : public DatabaseTest {
  protected:
   void SetUp() override {
-    std::string folder = testing::TempDir() + "data-XXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    auto database = OpenSqlite({.path = folder_ + "/test.db"}, AllMigrations());
-    ASSERT_TRUE(database.ok()) << database.status().text();
-    database_ = std::move(*database);
+    DatabaseTest::SetUp();
     auto blobs = BlobStore::Open(folder_ + "/stores");
     ASSERT_TRUE(blobs.ok());
     blobs_ = std::move(*blobs);
     blob_folder_ = blobs_->root() + "/workspaceblobstore";
     artifact_folder_ = blobs_->root() + "/workspaceartifactstore";
   }
-  void TearDown() override {
-    database_.reset();
-    ASSERT_TRUE(RemoveTree(folder_).ok());
-  }
-  void Run(const Database::Work& work) {
-    const Status status = database_->WriteNow(work);
-    ASSERT_TRUE(status.ok()) << status.text();
-  }
   void AddAsset(AssetKind kind, const std::string& name, const std::string& uri) {
-    Run([&](Transaction& transaction) {
+    Do([&](Transaction& transaction) {
       AssetVersion version;
       version.kind = kind;
       version.name = name;
@@ -51,7 +38,7 @@ class DataTest : public testing::Test {
     });
   }
   void AddJob() {
-    Run([&](Transaction& transaction) {
+    Do([&](Transaction& transaction) {
       Job job;
       job.name = "j";
       job.properties.Set("outputs.given.uri", kLong + "workspaceblobstore/paths/given");
@@ -79,8 +66,7 @@ class DataTest : public testing::Test {
     EXPECT_EQ(resolved->uri, long_uri) << uri;
   }
 
-  std::string folder_, blob_folder_, artifact_folder_;
-  std::unique_ptr<Database> database_;
+  std::string blob_folder_, artifact_folder_;
   std::unique_ptr<BlobStore> blobs_;
 };
 
@@ -124,7 +110,7 @@ TEST_F(DataTest, UnknownThingsAreNamed) {
 }
 
 TEST_F(DataTest, PlacesOfOtherServicesAreRefused) {
-  Run([](Transaction& transaction) {
+  Do([](Transaction& transaction) {
     Resource datastore;
     datastore.name = "lake";
     datastore.properties["datastoreType"] = "AzureDataLakeGen2";

@@ -3,29 +3,15 @@
 
 #include "base/file.h"
 #include "domain/job/job_store.h"
-#include "domain/schema/schema.h"
+#include "domain/schema/database_test.h"
 
 namespace lazurite {
 namespace {
 
 constexpr Time kNow = FromMillis(1'700'000'000'000);
 
-class JobStoreTest : public testing::Test {
+class JobStoreTest : public DatabaseTest {
  protected:
-  void SetUp() override {
-    std::string folder = testing::TempDir() + "jobs-XXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    auto database = OpenSqlite({.path = folder_ + "/test.db"}, AllMigrations());
-    ASSERT_TRUE(database.ok()) << database.status().text();
-    database_ = std::move(*database);
-  }
-  void TearDown() override {
-    database_.reset();
-    ASSERT_TRUE(RemoveTree(folder_).ok());
-  }
-  Status Write(const Database::Work& work) { return database_->WriteNow(work); }
-
   Job MakeJob(const std::string& name, int priority = 0) {
     Job job;
     job.name = name;
@@ -42,8 +28,6 @@ class JobStoreTest : public testing::Test {
     });
   }
 
-  std::string folder_;
-  std::unique_ptr<Database> database_;
   JobStore store_;
 };
 

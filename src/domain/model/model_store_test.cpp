@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "domain/schema/schema.h"
+#include "domain/schema/database_test.h"
 
 namespace lazurite {
 namespace {
@@ -14,24 +14,8 @@ const std::string kWorkspace =
     "azureml://subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/lazurite/"
     "workspaces/default/datastores/";
 
-class ModelStoreTest : public testing::Test {
+class ModelStoreTest : public DatabaseTest {
  protected:
-  void SetUp() override {
-    folder_ = testing::TempDir() + "models-XXXXXX";
-    ASSERT_NE(mkdtemp(folder_.data()), nullptr);
-    auto database = OpenSqlite({.path = folder_ + "/test.db"}, AllMigrations());
-    ASSERT_TRUE(database.ok()) << database.status().text();
-    database_ = std::move(*database);
-  }
-  void TearDown() override {
-    database_.reset();
-    ASSERT_TRUE(RemoveTree(folder_).ok());
-  }
-  Status Write(const Database::Work& work) { return database_->WriteNow(work); }
-  void Do(const Database::Work& work) {
-    const Status status = Write(work);
-    ASSERT_TRUE(status.ok()) << status.text();
-  }
   void AddVersions(const std::string& name, int count) {
     Do([&](Transaction& transaction) -> Status {
       RegisteredModel model;
@@ -47,8 +31,6 @@ class ModelStoreTest : public testing::Test {
     });
   }
 
-  std::string folder_;
-  std::unique_ptr<Database> database_;
   const ModelStore models_{};
   const AssetStore assets_{};
 };

@@ -11,7 +11,7 @@
 #include "domain/run/logged_model_store.h"
 #include "domain/run/metric_store.h"
 #include "domain/run/run_search.h"
-#include "domain/schema/schema.h"
+#include "domain/schema/database_test.h"
 
 namespace lazurite {
 namespace {
@@ -19,24 +19,8 @@ namespace {
 constexpr Time kNow = FromMillis(1'700'000'000'000);
 using TheRun = Run;  // a test has a Run of its own
 
-class RunStoreTest : public testing::Test {
+class RunStoreTest : public DatabaseTest {
  protected:
-  void SetUp() override {
-    folder_ = testing::TempDir() + "runs-XXXXXX";
-    ASSERT_NE(mkdtemp(folder_.data()), nullptr);
-    auto database = OpenSqlite({.path = folder_ + "/test.db"}, AllMigrations());
-    ASSERT_TRUE(database.ok()) << database.status().text();
-    database_ = std::move(*database);
-  }
-  void TearDown() override {
-    database_.reset();
-    ASSERT_TRUE(RemoveTree(folder_).ok());
-  }
-  Status Write(const Database::Work& work) { return database_->WriteNow(work); }
-  void Do(const Database::Work& work) {
-    const Status status = Write(work);
-    ASSERT_TRUE(status.ok()) << status.text();
-  }
   std::string MakeRun(const std::string& id, int64_t start_ms = 5) {
     Do([&](Transaction& transaction) {
       NewRun run;
@@ -82,8 +66,6 @@ class RunStoreTest : public testing::Test {
     return found;
   }
 
-  std::string folder_;
-  std::unique_ptr<Database> database_;
   RunStore runs_;
   SeededIdSource ids_{7};
 };

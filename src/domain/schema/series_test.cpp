@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "base/file.h"
-#include "domain/schema/schema.h"
+#include "domain/schema/database_test.h"
 #include "storage/series/series_store.h"
 
 namespace lazurite {
@@ -16,20 +16,8 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 const SeriesKey kLoss{"run", "loss", "", ""};
 
-class SeriesTest : public testing::Test {
+class SeriesTest : public DatabaseTest {
  protected:
-  void SetUp() override {
-    std::string folder = testing::TempDir() + "series-XXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    auto database = OpenSqlite({.path = folder_ + "/test.db"}, AllMigrations());
-    ASSERT_TRUE(database.ok()) << database.status().text();
-    database_ = std::move(*database);
-  }
-  void TearDown() override {
-    database_.reset();
-    ASSERT_TRUE(RemoveTree(folder_).ok());
-  }
   void Append(const std::vector<SeriesPoint>& points) {
     const Status status = database_->WriteNow(
         [&](Transaction& transaction) { return store_->Append(transaction, points); });
@@ -55,8 +43,6 @@ class SeriesTest : public testing::Test {
         [&](Transaction& transaction) { return store_->Thin(transaction, kLoss, steps, buckets); });
   }
 
-  std::string folder_;
-  std::unique_ptr<Database> database_;
   std::unique_ptr<SeriesStore> store_ = MakeSqliteSeriesStore();
 };
 

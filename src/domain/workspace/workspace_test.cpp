@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "domain/schema/schema.h"
+#include "domain/schema/database_test.h"
 #include "domain/workspace/resource_id.h"
 #include "domain/workspace/resource_store.h"
 
@@ -160,24 +160,8 @@ TEST(DataUri, RefusesWhatIsNoPlace) {
   }
 }
 
-class ResourceStoreTest : public testing::Test {
+class ResourceStoreTest : public DatabaseTest {
  protected:
-  void SetUp() override {
-    std::string folder = testing::TempDir() + "workspace-XXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    auto database = OpenSqlite({.path = folder_ + "/test.db"}, AllMigrations());
-    ASSERT_TRUE(database.ok()) << database.status().text();
-    database_ = std::move(*database);
-  }
-  void TearDown() override {
-    database_.reset();
-    ASSERT_TRUE(RemoveTree(folder_).ok());
-  }
-  void Run(const Database::Work& work) {
-    const Status status = database_->WriteNow(work);
-    EXPECT_TRUE(status.ok()) << status.text();
-  }
   static Resource Compute(const std::string& name, int size) {
     Resource compute;
     compute.kind = ResourceKind::kCompute;
@@ -188,13 +172,11 @@ class ResourceStoreTest : public testing::Test {
     return compute;
   }
 
-  std::string folder_;
-  std::unique_ptr<Database> database_;
   ResourceStore store_;
 };
 
 TEST_F(ResourceStoreTest, ReplacingKeepsWhoMadeItAndHowItIsWritten) {
-  Run([&](Transaction& transaction) {
+  Do([&](Transaction& transaction) {
     ASSIGN_OR_RETURN(const bool is_new,
                      store_.Put(transaction, Compute("CPU-Cluster", 1), FromMillis(1000)));
     EXPECT_TRUE(is_new);
@@ -216,7 +198,7 @@ TEST_F(ResourceStoreTest, ReplacingKeepsWhoMadeItAndHowItIsWritten) {
 }
 
 TEST_F(ResourceStoreTest, WorkspacesLieInThemselves) {
-  Run([&](Transaction& transaction) {
+  Do([&](Transaction& transaction) {
     for (const char* name : {"b", "a"}) {
       Resource workspace;
       workspace.kind = ResourceKind::kWorkspace;
@@ -238,7 +220,7 @@ TEST_F(ResourceStoreTest, WorkspacesLieInThemselves) {
 }
 
 TEST_F(ResourceStoreTest, WhatIsDeletedIsGone) {
-  Run([&](Transaction& transaction) {
+  Do([&](Transaction& transaction) {
     TRY(store_.Put(transaction, Compute("c", 1), Time()).status());
     ASSIGN_OR_RETURN(const bool first,
                      store_.Delete(transaction, ResourceKind::kCompute, "default", "C"));

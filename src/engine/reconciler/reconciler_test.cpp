@@ -6,7 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "domain/schema/schema.h"
+#include "domain/schema/database_test.h"
 
 namespace lazurite::reconciler {
 namespace {
@@ -36,15 +36,12 @@ class FakeBackend final : public ComputeBackend {
   int swept = 0;
 };
 
-class ReconcilerTest : public testing::Test {
+class ReconcilerTest : public DatabaseTest {
  protected:
   void SetUp() override {
-    home_ = testing::TempDir() + "reconciler-XXXXXX";
-    ASSERT_NE(mkdtemp(home_.data()), nullptr);
+    DatabaseTest::SetUp();
+    home_ = folder_;
     ASSERT_TRUE(MakeDirs(home_ + "/run").ok());
-    auto database = OpenSqlite({.path = home_ + "/test.db"}, AllMigrations());
-    ASSERT_TRUE(database.ok()) << database.status().text();
-    database_ = std::move(*database);
     reconciler_.emplace(ReconcilerOptions{
         .database = database_.get(),
         .clock = &clock_,
@@ -58,8 +55,7 @@ class ReconcilerTest : public testing::Test {
   }
   void TearDown() override {
     reconciler_.reset();
-    database_.reset();
-    ASSERT_TRUE(RemoveTree(home_).ok());
+    DatabaseTest::TearDown();
   }
 
   Status Note(std::string what) {
@@ -117,7 +113,6 @@ class ReconcilerTest : public testing::Test {
   std::string home_;
   ManualClock clock_{kNow};
   FakeBackend backend_;
-  std::unique_ptr<Database> database_;
   std::optional<Reconciler> reconciler_;
   std::optional<AttemptChannel> channel_;
   JobStore store_;

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "domain/schema/schema.h"
+#include "domain/schema/database_test.h"
 
 namespace lazurite::scheduler {
 namespace {
@@ -38,19 +38,11 @@ class FakeBackend final : public ComputeBackend {
   std::string refused;
 };
 
-class SchedulerTest : public testing::Test {
+class SchedulerTest : public DatabaseTest {
  protected:
-  void SetUp() override {
-    home_ = testing::TempDir() + "scheduler-XXXXXX";
-    ASSERT_NE(mkdtemp(home_.data()), nullptr);
-    auto database = OpenSqlite({.path = home_ + "/test.db"}, AllMigrations());
-    ASSERT_TRUE(database.ok()) << database.status().text();
-    database_ = std::move(*database);
-  }
   void TearDown() override {
     scheduler_.reset();
-    database_.reset();
-    ASSERT_TRUE(RemoveTree(home_).ok());
+    DatabaseTest::TearDown();
   }
 
   void Start(int slots) {
@@ -58,7 +50,7 @@ class SchedulerTest : public testing::Test {
         SchedulerOptions{.database = database_.get(),
                          .clock = &clock_,
                          .backend = &backend_,
-                         .home = home_,
+                         .home = folder_,
                          .machine = {.slots = slots, .gpus = {}},
                          .build_attempt = [this](Transaction&, const Job& job,
                                                  const Placed&) -> Result<AttemptSpec> {
@@ -66,7 +58,7 @@ class SchedulerTest : public testing::Test {
                              return NotFound("there is no environment \"x\"");
                            AttemptSpec spec;
                            spec.job = job.name;
-                           spec.home = home_;
+                           spec.home = folder_;
                            return spec;
                          },
                          .make_secrets = [](const Job&) { return AttemptSecrets(); }});
@@ -118,10 +110,8 @@ class SchedulerTest : public testing::Test {
     return Soon([&] { return backend_.Started() == names; });
   }
 
-  std::string home_;
   ManualClock clock_{kNow};
   FakeBackend backend_;
-  std::unique_ptr<Database> database_;
   std::optional<Scheduler> scheduler_;
   JobStore store_;
   std::string broken_;
@@ -179,7 +169,7 @@ TEST_F(SchedulerTest, WhatRunsIsNotStartedAgain) {
   Start(1);
   Submit("a");
   ASSERT_TRUE(SoonStarted({"a"}));
-  const AttemptChannel channel(AttemptChannel::FolderOf(home_, "a", 1));
+  const AttemptChannel channel(AttemptChannel::FolderOf(folder_, "a", 1));
   const Result<Fd> lock = channel.TakeRunnerLock({BootId(), getpid(), 1});
   ASSERT_TRUE(lock.ok());
   scheduler_.reset();

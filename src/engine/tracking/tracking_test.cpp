@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "domain/run/logged_model_store.h"
 #include "domain/run/run_store.h"
-#include "domain/schema/schema.h"
+#include "domain/schema/database_test.h"
 
 namespace lazurite::tracking {
 namespace {
@@ -15,25 +15,12 @@ constexpr Time kNow = FromMillis(1'700'000'000'000);
 const Writer kAnybody;
 const Writer kJob{"brave_crab"};
 
-class TrackingTest : public testing::Test {
+class TrackingTest : public DatabaseTest {
  protected:
   void SetUp() override {
-    folder_ = testing::TempDir() + "tracking-XXXXXX";
-    ASSERT_NE(mkdtemp(folder_.data()), nullptr);
-    auto database = OpenSqlite({.path = folder_ + "/test.db"}, AllMigrations());
-    ASSERT_TRUE(database.ok()) << database.status().text();
-    database_ = std::move(*database);
+    DatabaseTest::SetUp();
     MakeRun("r1", "");
     MakeRun("r2", "brave_crab");
-  }
-  void TearDown() override {
-    database_.reset();
-    ASSERT_TRUE(RemoveTree(folder_).ok());
-  }
-  Status Write(const Database::Work& work) { return database_->WriteNow(work); }
-  void Do(const Database::Work& work) {
-    const Status status = Write(work);
-    ASSERT_TRUE(status.ok()) << status.text();
   }
   void MakeRun(const std::string& id, const std::string& made_by) {
     Do([&](Transaction& transaction) {
@@ -59,8 +46,6 @@ class TrackingTest : public testing::Test {
     return made;
   }
 
-  std::string folder_;
-  std::unique_ptr<Database> database_;
   SeededIdSource ids_{7};
 };
 
