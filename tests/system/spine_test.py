@@ -56,9 +56,50 @@ def by_hand(home, environment):
     script = home.write("five_lines.py", FIVE_LINES)
     done = home.cli("exec", "--", f"{environment}/bin/python", script)
     run = done.out.split()[-1]
-    listed = home.cli("job", "list", "--query", "[].name", "-o", "tsv").out.split()
-    assert run in listed, (run, listed)
-    assert home.show(run)["metrics"] == {"score": 0.5}, home.show(run)
+    assert run in names(home), (run, names(home))
+    seen = home.show(run)
+    assert (seen["state"], seen["display_name"]) == ("Completed", "by hand"), seen
+    assert (seen["metrics"], seen["params"]) == ({"score": 0.5}, {"depth": "3"}), seen
+
+
+@case
+def a_run_of_plain_mlflow_is_shown_archived_and_canceled_like_any_job(home):
+    home.start()
+    said = {"experiment_id": "0", "run_name": "by hand", "start_time": 1_700_000_000_000,
+            "tags": [{"key": "team", "value": "blue"}]}
+    run = mlflow(home, "runs/create", said)["run"]["info"]["run_id"]
+    child = mlflow(home, "runs/create", {"experiment_id": "0", "tags": [
+        {"key": "mlflow.parentRunId", "value": run}]})["run"]["info"]["run_id"]
+    assert "by hand" in home.cli("job", "show", run).out
+    assert home.show(run)["state"] == home.show(child)["state"] == "Running"
+    assert names(home) == [run], names(home)
+    queue = home.get("/lazurite/v1/queue")
+    assert queue == {"running": [], "waiting": []}, queue
+
+    home.cli("job", "cancel", "--name", run)
+    assert home.wait(run, seconds=5) == "Canceled", home.show(run)
+    info = home.get(f"/api/2.0/mlflow/runs/get?run_id={run}")["run"]["info"]
+    assert info["status"] == "KILLED" and info["end_time"], info
+    # The script, which knows nothing of it, goes on to its end.
+    mlflow(home, "runs/update", {"run_id": run, "status": "FINISHED"})
+    assert home.show(run)["state"] == "Canceled", home.show(run)
+
+    home.cli("job", "archive", "--name", run)
+    assert names(home) == [], names(home)
+    home.cli("job", "restore", "--name", run)
+    assert names(home) == [run], names(home)
+    mlflow(home, "runs/delete", {"run_id": run})
+    assert names(home) == [], names(home)
+
+
+def mlflow(home, route, body):
+    status, answer = home.request("POST", f"/api/2.0/mlflow/{route}", body)
+    assert status == 200, (route, status, answer)
+    return json.loads(answer)
+
+
+def names(home):
+    return home.cli("job", "list", "--query", "[].name", "-o", "tsv").out.split()
 
 
 @case
