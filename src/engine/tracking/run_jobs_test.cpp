@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "domain/schema/schema.h"
+#include "domain/schema/database_test.h"
 #include "engine/tracking/tracking.h"
 
 namespace lazurite::tracking {
@@ -13,23 +13,8 @@ namespace {
 constexpr Time kNow = FromMillis(1'700'000'000'000);
 constexpr Time kLater = FromMillis(1'700'000'060'000);
 
-class RunJobsTest : public testing::Test {
+class RunJobsTest : public DatabaseTest {
  protected:
-  void SetUp() override {
-    folder_ = testing::TempDir() + "run-jobs-XXXXXX";
-    ASSERT_NE(mkdtemp(folder_.data()), nullptr);
-    auto database = OpenSqlite({.path = folder_ + "/test.db"}, AllMigrations());
-    ASSERT_TRUE(database.ok()) << database.status().text();
-    database_ = std::move(*database);
-  }
-  void TearDown() override {
-    database_.reset();
-    ASSERT_TRUE(RemoveTree(folder_).ok());
-  }
-  void Do(const Database::Work& work) {
-    const Status status = database_->WriteNow(work);
-    ASSERT_TRUE(status.ok()) << status.text();
-  }
   Job MakeRun(const std::string& id, std::vector<KeyValue> tags = {},
               int64_t start_ms = ToMillis(kNow) - 5) {
     Do([&](Transaction& transaction) {
@@ -74,8 +59,6 @@ class RunJobsTest : public testing::Test {
     return names;
   }
 
-  std::string folder_;
-  std::unique_ptr<Database> database_;
   SeededIdSource ids_{5};
 };
 
