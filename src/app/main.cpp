@@ -9,6 +9,6 @@ int main(int argc, char** argv) {
   const std::string first = argc > 1 ? argv[1] : "";
   const std::vector<std::string> rest(argv + std::min(argc, 2), argv + argc);
   if (first == "serve") return lazurite::RunServe(rest);
-  if (first == "runner") return lazurite::RunRunner(rest);
+  if (first == "runner") return lazurite::RunRunner(argc, argv);
   return lazurite::RunCli(argc, argv);
 }

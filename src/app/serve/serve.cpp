@@ -5,6 +5,7 @@
 
 #include "app/serve/options.h"
 #include "app/serve/server.h"
+#include "engine/backend/nursery.h"
 #include "engine/environment/uv_environment_builder.h"
 #include "engine/runner/runner.h"
 
@@ -42,13 +43,18 @@ int RunServe(const std::vector<std::string>& arguments) {
   return 0;
 }
 
-int RunRunner(const std::vector<std::string>& arguments) {
-  if (arguments.size() != 1 || !arguments[0].starts_with('/')) {
+int RunRunner(int argc, char** argv) {
+  const auto run = [](const std::string& folder) {
+    return runner::Run({.attempt_folder = folder,
+                        .make_environment_builder = environment::MakeUvEnvironmentBuilder});
+  };
+  const std::string first = argc > 2 ? argv[2] : "";
+  if (first == "--nursery") return backend::RunNursery(argc, argv, run);
+  if (argc != 3 || !first.starts_with('/')) {
     std::cerr << "usage: lazurite runner ATTEMPT_FOLDER\n";
     return kUsageError;
   }
-  return runner::Run({.attempt_folder = arguments[0],
-                      .make_environment_builder = environment::MakeUvEnvironmentBuilder});
+  return run(first);
 }
 
 }  // namespace lazurite

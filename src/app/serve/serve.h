@@ -10,7 +10,9 @@ namespace lazurite {
 // order, 1 failed, 2 wrong usage, 5 the port or the home is taken.
 int RunServe(const std::vector<std::string>& arguments);
 
-// Runs the attempt in the folder given; see engine/runner/runner.h for the exit codes.
-int RunRunner(const std::vector<std::string>& arguments);
+// `lazurite runner FOLDER` runs the attempt in the folder given; see engine/runner/runner.h for the
+// exit codes. `lazurite runner --nursery` starts runners for a server; see
+// engine/backend/nursery.h.
+int RunRunner(int argc, char** argv);
 
 }  // namespace lazurite

@@ -124,7 +124,8 @@ Status Server::StartEngines() {
   }));
   hub_ = std::make_unique<live::ChangeHub>(loop_, *database_, newest);
   files_ = std::make_unique<live::FileWatcher>(loop_);
-  backend_ = backend::MakeLocalBackend({.home = options_.home, .program = ProgramPath()});
+  backend_ = backend::MakeLocalBackend(
+      {.home = options_.home, .program = ProgramPath(), .has_nursery = true});
   scheduler_ = std::make_unique<scheduler::Scheduler>(SchedulerSettings());
   reconciler_ = std::make_unique<reconciler::Reconciler>(ReconcilerSettings());
   database_->OnCommit([this](int64_t seq) {

@@ -23,6 +23,7 @@
 // clang-format on
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -151,6 +152,12 @@ struct RunnerIdentity {
   static Result<RunnerIdentity> FromJson(const Json& json);
 };
 
+// What is done while exit.json is written.
+struct ExitSteps {
+  std::function<void()> before_seen = [] {};  // it is on the disk, under another name
+  std::function<void()> when_seen = [] {};    // it is there, and soon durable
+};
+
 // Reads and writes the files of one attempt directory. Files now; over HTTP from nodes without a
 // common file system later.
 class AttemptChannel {
@@ -195,7 +202,7 @@ class AttemptChannel {
   // kConflict: a runner holds it or held it once, or the attempt has ended: it must not run again.
   Result<Fd> TakeRunnerLock(const RunnerIdentity& identity) const;
   // Durable, by rename.
-  Status WriteExit(const ExitRecord& exit) const;
+  Status WriteExit(const ExitRecord& exit, const ExitSteps& steps = {}) const;
 
  private:
   std::string folder_;

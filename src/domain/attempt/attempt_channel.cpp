@@ -92,8 +92,20 @@ Status AttemptChannel::WriteVerdict(const Verdict& verdict) const {
   return WriteFileAtomic(Path("verdict.json"), verdict.ToJson().Dump());
 }
 
-Status AttemptChannel::WriteExit(const ExitRecord& exit) const {
-  return WriteFileAtomic(Path(kExit), exit.ToJson().Dump());
+Status AttemptChannel::WriteExit(const ExitRecord& exit, const ExitSteps& steps) const {
+  const std::string path = Path(kExit);
+  const std::string temporary = path + ".new";
+  TRY(MakeDirs(DirName(path)));
+  Status written = WriteFile(temporary, exit.ToJson().Dump());
+  if (written.ok()) written = SyncFile(temporary);
+  steps.before_seen();
+  if (written.ok()) written = Rename(temporary, path);
+  if (!written.ok()) {
+    unlink(temporary.c_str());
+    return written;
+  }
+  steps.when_seen();
+  return SyncDir(DirName(path));
 }
 
 Result<AttemptChannel::RunnerView> AttemptChannel::LookAtRunner() const {

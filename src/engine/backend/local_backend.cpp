@@ -10,6 +10,7 @@
 #include "domain/attempt/attempt.h"
 #include "domain/attempt/process.h"
 #include "domain/compute/machine.h"
+#include "engine/backend/nursery.h"
 #include "engine/backend/reaper.h"
 #include "engine/backend/spawn.h"
 #include "engine/backend/sweep.h"
@@ -23,7 +24,8 @@ std::string NameOf(const AttemptRef& attempt) {
 
 class LocalBackend final : public ComputeBackend {
  public:
-  explicit LocalBackend(LocalBackendOptions options) : options_(std::move(options)) {}
+  explicit LocalBackend(LocalBackendOptions options)
+      : options_(std::move(options)), nursery_(options_.program) {}
 
   std::vector<std::optional<Refusal>> Submit(std::span<const AttemptRef> attempts) override;
   Result<std::vector<Seen>> Poll(std::span<const AttemptRef> attempts) override;
@@ -37,9 +39,11 @@ class LocalBackend final : public ComputeBackend {
     return AttemptChannel(AttemptChannel::FolderOf(options_.home, attempt.job, attempt.attempt));
   }
   Status SubmitOne(const AttemptRef& attempt);
+  bool StartInNursery(const std::string& folder);
   Result<Seen> LookAt(const AttemptRef& attempt) const;
 
   const LocalBackendOptions options_;
+  Nursery nursery_;
   Reaper reaper_;
 };
 
@@ -64,9 +68,16 @@ Status LocalBackend::SubmitOne(const AttemptRef& attempt) {
   // Started earlier, by us or by a server before us. Two starts at the same moment are told apart
   // by the lock: the second runner ends at once.
   if (view.state != AttemptChannel::Runner::kNever) return {};
+  if (options_.has_nursery && StartInNursery(channel.folder())) return {};
   ASSIGN_OR_RETURN(const pid_t pid, SpawnRunner(options_.program, channel.folder()));
   reaper_.Take(pid);
   return {};
+}
+
+bool LocalBackend::StartInNursery(const std::string& folder) {
+  const Result<pid_t> pid = nursery_.Start(folder);
+  if (const pid_t process = nursery_.TakeProcess(); process > 0) reaper_.Take(process);
+  return pid.ok();
 }
 
 Result<std::vector<Seen>> LocalBackend::Poll(std::span<const AttemptRef> attempts) {

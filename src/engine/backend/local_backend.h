@@ -12,6 +12,7 @@ struct LocalBackendOptions {
   std::string home;     // absolute
   std::string program;  // absolute path of lazurite; "/proc/self/exe" follows an upgrade badly, so
                         // it is resolved once
+  bool has_nursery = false;  // runners are forked from one process that is kept (nursery.h)
 };
 
 // Runners lead sessions of their own and outlive this process. Submit returns when the runner's

@@ -13,9 +13,14 @@ namespace {
 
 class Actions {
  public:
-  explicit Actions(const std::string& log) {
+  // `input` is a descriptor, or -1 for nothing.
+  Actions(int input, const std::string& log) {
     posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
+    if (input < 0) {
+      posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
+    } else {
+      posix_spawn_file_actions_adddup2(&actions_, input, 0);
+    }
     posix_spawn_file_actions_addopen(&actions_, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND,
                                      0644);
     posix_spawn_file_actions_adddup2(&actions_, 1, 2);
@@ -53,14 +58,12 @@ class Attributes {
   posix_spawnattr_t attributes_;
 };
 
-}  // namespace
+// A runner writes its folder over this.
+constexpr size_t kRoomForName = 512;
 
-Result<pid_t> SpawnRunner(const std::string& program, const std::string& attempt_folder) {
-  const std::string logs = attempt_folder + "/system_logs";
-  TRY(MakeDirs(logs));
-  const Actions actions(logs + "/runner.txt");
+Result<pid_t> Spawn(const std::string& program, const Actions& actions, const char* const* rest) {
   const Attributes attributes;
-  const char* const arguments[] = {program.c_str(), "runner", attempt_folder.c_str(), nullptr};
+  const char* const arguments[] = {program.c_str(), "runner", rest[0], rest[1], nullptr};
   pid_t pid = 0;
   const int error = posix_spawn(&pid, program.c_str(), actions.get(), attributes.get(),
                                 const_cast<char* const*>(arguments), environ);
@@ -69,6 +72,23 @@ Result<pid_t> SpawnRunner(const std::string& program, const std::string& attempt
   }
   if (error != 0) return ErrnoStatus("starting " + program, error);
   return pid;
+}
+
+}  // namespace
+
+Result<pid_t> SpawnRunner(const std::string& program, const std::string& attempt_folder) {
+  const std::string logs = attempt_folder + "/system_logs";
+  TRY(MakeDirs(logs));
+  const Actions actions(-1, logs + "/runner.txt");
+  const char* const rest[] = {attempt_folder.c_str(), nullptr};
+  return Spawn(program, actions, rest);
+}
+
+Result<pid_t> SpawnNursery(const std::string& program, int socket) {
+  const Actions actions(socket, "/dev/null");
+  const std::string room(kRoomForName, ' ');
+  const char* const rest[] = {"--nursery", room.c_str()};
+  return Spawn(program, actions, rest);
 }
 
 }  // namespace lazurite::backend

@@ -1,4 +1,4 @@
-// Starting a runner.
+// Starting a runner, or the process that starts runners.
 #pragma once
 
 #include <sys/types.h>
@@ -13,5 +13,9 @@ namespace lazurite::backend {
 // ours, default signals, output appended to system_logs/runner.txt. kUnavailable if there is no
 // room for another process now.
 Result<pid_t> SpawnRunner(const std::string& program, const std::string& attempt_folder);
+
+// Starts `<program> runner --nursery` in the same way, with `socket` as its standard input and no
+// output.
+Result<pid_t> SpawnNursery(const std::string& program, int socket);
 
 }  // namespace lazurite::backend

@@ -49,8 +49,7 @@ bool IsShim(const std::string& path) {
 class Finder {
  public:
   explicit Finder(const Variables& variables) : variables_(variables) {
-    pyenv_ = Get(variables, "PYENV_ROOT");
-    if (pyenv_.empty()) pyenv_ = JoinPath(Get(variables, "HOME"), ".pyenv");
+    pyenv_ = PyenvRoot(variables);
   }
 
   std::vector<Interpreter> Find() {
@@ -189,6 +188,11 @@ Variables OwnVariables() {
     if (at != std::string_view::npos) out.emplace(text.substr(0, at), text.substr(at + 1));
   }
   return out;
+}
+
+std::string PyenvRoot(const Variables& variables) {
+  const std::string root = Get(variables, "PYENV_ROOT");
+  return root.empty() ? JoinPath(Get(variables, "HOME"), ".pyenv") : root;
 }
 
 std::vector<Interpreter> FindPythons(const Variables& variables) {

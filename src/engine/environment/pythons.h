@@ -15,6 +15,9 @@ using Variables = std::map<std::string, std::string>;
 // This process's environment variables.
 Variables OwnVariables();
 
+// Where pyenv keeps its versions.
+std::string PyenvRoot(const Variables& variables);
+
 struct Interpreter {
   std::string path;  // absolute, no shim
   int minor = 0;     // of Python 3

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -13,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/environment/command.h"
+#include "engine/environment/machine.h"
 #include "engine/environment/pip_settings.h"
 #include "engine/environment/plan.h"
 
@@ -48,18 +48,6 @@ std::string FindUv(const EnvironmentSettings& settings, const Variables& variabl
   const std::string home = Get(variables, "HOME");
   return FindProgram("uv", Get(variables, "PATH") + ":" + JoinPath(home, ".local/bin") + ":" +
                                JoinPath(home, ".cargo/bin"));
-}
-
-Machine LookAtMachine(const Variables& variables) {
-  Machine machine;
-  machine.pythons = FindPythons(variables);
-  for (const char* name : {"micromamba", "mamba", "conda"}) {
-    if (machine.conda.empty()) machine.conda = FindProgram(name, Get(variables, "PATH"));
-  }
-  struct utsname names {};
-  ::uname(&names);
-  machine.platform = Lower(names.sysname) + "-" + names.machine;
-  return machine;
 }
 
 // A lock that works across processes; free when this object is gone or its process died.
@@ -156,8 +144,13 @@ class UvEnvironmentBuilder final : public EnvironmentBuilder {
 
   Result<PreparedEnvironment> Prepare(const EnvironmentSpec& spec, const Log& log,
                                       const Cancelled& cancelled) override {
-    const Machine machine = LookAtMachine(variables_);
-    ASSIGN_OR_RETURN(const Plan plan, MakePlan(spec, settings_, machine));
+    Machine machine =
+        RememberedMachine(variables_, JoinPath(settings_.envs_folder, "machine.json"));
+    ASSIGN_OR_RETURN(Plan plan, MakePlan(spec, settings_, machine));
+    if (plan.kind != Plan::Kind::kHost && !IsReady(plan)) {
+      machine = LookAtMachine(variables_);
+      ASSIGN_OR_RETURN(plan, MakePlan(spec, settings_, machine));
+    }
     for (const std::string& note : plan.notes) log(note);
     if (plan.kind == Plan::Kind::kHost) {
       log("the job runs with this machine's own Python");

@@ -8,6 +8,8 @@
 
 #include <array>
 #include <csignal>
+#include <future>
+#include <list>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -18,6 +20,9 @@ namespace {
 constexpr Duration kTick{std::chrono::seconds(1)};
 // A runner that has not taken its lock after this time has not started.
 constexpr Duration kStartMax{std::chrono::seconds(30)};
+// A runner may be quicker than the commit that says it was started.
+constexpr Duration kEarlyAgain{10};
+constexpr int kEarlyLooksMax = 100;
 // A cancel is asked for again if nothing came of it.
 constexpr Duration kCancelAgain{std::chrono::seconds(5)};
 constexpr int kRingsPerWakeMax = 4096;
@@ -102,8 +107,10 @@ void Reconciler::Wake() {
 std::set<std::string> Reconciler::Listen() {
   std::array<pollfd, 2> waiting = {{{.fd = doorbell_.get(), .events = POLLIN, .revents = 0},
                                     {.fd = wake_.get(), .events = POLLIN, .revents = 0}}};
-  poll(waiting.data(), waiting.size(), static_cast<int>(kTick.count()));
+  const Duration wait = early_.empty() ? kTick : kEarlyAgain;
+  poll(waiting.data(), waiting.size(), static_cast<int>(wait.count()));
   std::set<std::string> jobs;
+  for (const auto& [job, looks] : early_) jobs.insert(job);
   std::array<char, 512> buffer;
   for (int i = 0; i < kRingsPerWakeMax; ++i) {
     const ssize_t count = recv(doorbell_.get(), buffer.data(), buffer.size(), 0);
@@ -129,73 +136,109 @@ void Reconciler::Run() {
       const std::lock_guard lock(mutex_);
       if (is_stopping_) return;
     }
-    for (const std::string& job : jobs) {
-      const Status looked = LookAt(job);
-      if (!looked.ok()) {
-        Log(LogLevel::kWarning, "reconciler: a job could not be looked at",
-            {{"job", job}, {"error", looked.text()}});
-      }
-    }
+    LookAtThese(jobs);
   }
 }
 
 void Reconciler::LookAtAll() {
-  std::vector<std::string> names;
+  std::set<std::string> names;
   const Status read = options_.database->ReadNow([&](Transaction& transaction) {
     names.clear();
     ASSIGN_OR_RETURN(const std::vector<Job> jobs, store_.Placed(transaction, kActiveMax));
-    for (const Job& job : jobs) names.push_back(job.name);
+    for (const Job& job : jobs) names.insert(job.name);
     return Status();
   });
   if (!read.ok()) {
     Log(LogLevel::kError, "reconciler: reading active jobs failed", {{"error", read.text()}});
     return;
   }
-  for (const std::string& name : names) {
-    const Status looked = LookAt(name);
-    if (!looked.ok()) {
-      Log(LogLevel::kWarning, "reconciler: a job could not be looked at",
-          {{"job", name}, {"error", looked.text()}});
+  LookAtThese(names);
+}
+
+Status Reconciler::LookAt(const std::string& name) {
+  ASSIGN_OR_RETURN(const std::optional<News> news, Gather(name));
+  if (!news) return {};
+  bool has_ended = false;
+  TRY(options_.database->WriteNow(
+      [&](Transaction& transaction) { return Take(transaction, *news, has_ended); }));
+  if (has_ended) Forget(name);
+  return {};
+}
+
+void Reconciler::LookAtThese(const std::set<std::string>& jobs) {
+  struct Taking {
+    std::string name;
+    News news;
+    bool has_ended = false;
+    std::promise<Status> done;
+  };
+  const auto complain = [](const std::string& job, const Status& why) {
+    Log(LogLevel::kWarning, "reconciler: a job could not be looked at",
+        {{"job", job}, {"error", why.text()}});
+  };
+  // Works that wait together share a commit.
+  std::list<Taking> takings;
+  for (const std::string& name : jobs) {
+    Result<std::optional<News>> news = Gather(name);
+    if (!news.ok()) complain(name, news.status());
+    if (!news.ok() || !news.value()) continue;
+    Taking& taking = takings.emplace_back(Taking{name, *std::move(news).value(), false, {}});
+    options_.database->Write(
+        [this, &taking](Transaction& transaction) {
+          return Take(transaction, taking.news, taking.has_ended);
+        },
+        [&taking](Status status) { taking.done.set_value(std::move(status)); });
+  }
+  for (Taking& taking : takings) {
+    const Status taken = taking.done.get_future().get();
+    if (!taken.ok()) {
+      complain(taking.name, taken);
+    } else if (taking.has_ended) {
+      Forget(taking.name);
     }
   }
 }
 
-Status Reconciler::LookAt(const std::string& name) {
+void Reconciler::Forget(const std::string& job) {
+  cancels_asked_.erase(job);
+  never_seen_since_.erase(job);
+}
+
+Result<std::optional<Reconciler::News>> Reconciler::Gather(const std::string& name) {
   std::optional<Job> job;
   TRY(options_.database->ReadNow([&](Transaction& transaction) {
     ASSIGN_OR_RETURN(job, store_.Find(transaction, name));
     return Status();
   }));
-  if (!job || !IsPlaced(*job)) return {};
+  const bool is_early = job && job->attempt == 0 && !IsTerminal(job->state);
+  if (!is_early || ++early_[name] > kEarlyLooksMax) early_.erase(name);
+  if (!job || !IsPlaced(*job)) return std::optional<News>();
   const AttemptChannel channel(AttemptChannel::FolderOf(options_.home, name, job->attempt));
   if (job->state == JobState::kCancelRequested) TRY(AskBackendToCancel(*job));
   // The runner is looked at before its files: what it wrote before it went is then surely seen.
   bool has_verdict = false;
   TRY(JudgeRunner(*job, channel, has_verdict));
-  ASSIGN_OR_RETURN(const std::vector<AttemptEvent> events, channel.ReadEvents(job->event_seq));
-  ASSIGN_OR_RETURN(const std::optional<ExitRecord> exit, channel.ReadExit());
-  std::optional<Verdict> verdict;
-  if (has_verdict && !exit) {
-    ASSIGN_OR_RETURN(verdict, channel.ReadVerdict());
+  News news;
+  ASSIGN_OR_RETURN(news.events, channel.ReadEvents(job->event_seq));
+  ASSIGN_OR_RETURN(news.exit, channel.ReadExit());
+  if (has_verdict && !news.exit) {
+    ASSIGN_OR_RETURN(news.verdict, channel.ReadVerdict());
   }
-  if (events.empty() && !exit && !verdict) return {};
+  if (news.events.empty() && !news.exit && !news.verdict) return std::optional<News>();
   // Before the end is recorded: should the server die in between, the next one does it again.
-  if (exit || verdict) TRY(options_.replay_spool(*job, channel));
-  bool has_ended = false;
-  TRY(options_.database->WriteNow([&](Transaction& transaction) {
-    has_ended = false;
-    ASSIGN_OR_RETURN(Job fresh, store_.Get(transaction, name));
-    if (!IsPlaced(fresh) || fresh.attempt != job->attempt) return Status();
-    TRY(TakeEvents(transaction, fresh, events));
-    if (exit) TRY(TakeExit(transaction, fresh, *exit));
-    if (verdict) TRY(TakeVerdict(transaction, fresh, *verdict));
-    has_ended = IsTerminal(fresh.state);
-    return Status();
-  }));
-  if (has_ended) {
-    cancels_asked_.erase(name);
-    never_seen_since_.erase(name);
-  }
+  if (news.exit || news.verdict) TRY(options_.replay_spool(*job, channel));
+  news.job = std::move(*job);
+  return std::optional<News>(std::move(news));
+}
+
+Status Reconciler::Take(Transaction& transaction, const News& news, bool& has_ended) {
+  has_ended = false;
+  ASSIGN_OR_RETURN(Job fresh, store_.Get(transaction, news.job.name));
+  if (!IsPlaced(fresh) || fresh.attempt != news.job.attempt) return {};
+  TRY(TakeEvents(transaction, fresh, news.events));
+  if (news.exit) TRY(TakeExit(transaction, fresh, *news.exit));
+  if (news.verdict) TRY(TakeVerdict(transaction, fresh, *news.verdict));
+  has_ended = IsTerminal(fresh.state);
   return {};
 }
 

@@ -55,11 +55,23 @@ class Reconciler final {
 
   // One look at one attempt, as the thread does it; for tests.
   Status LookAt(const std::string& job);
+  // Looks at all of these, and records what they say in one commit.
+  void LookAtThese(const std::set<std::string>& jobs);
 
  private:
   void Run();
   std::set<std::string> Listen();
+  // What the directory of an attempt says that the database does not know yet.
+  struct News {
+    Job job;
+    std::vector<AttemptEvent> events;
+    std::optional<ExitRecord> exit;
+    std::optional<Verdict> verdict;
+  };
   void LookAtAll();
+  Result<std::optional<News>> Gather(const std::string& name);
+  Status Take(Transaction& transaction, const News& news, bool& has_ended);
+  void Forget(const std::string& job);
   Status TakeEvents(Transaction& transaction, Job& job, const std::vector<AttemptEvent>& events);
   Status TakeExit(Transaction& transaction, Job& job, const ExitRecord& exit);
   Status TakeVerdict(Transaction& transaction, Job& job, const Verdict& verdict);
@@ -73,6 +85,9 @@ class Reconciler final {
   Fd wake_;  // an eventfd
   std::map<std::string, Time> cancels_asked_;
   std::map<std::string, Time> never_seen_since_;
+  // Jobs whose runner rang before the database showed that they were placed, and how often they
+  // were looked at since.
+  std::map<std::string, int> early_;
   Time looked_at_all_{};
   bool is_stopping_ = false;
   std::mutex mutex_;

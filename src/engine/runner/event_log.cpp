@@ -10,13 +10,20 @@
 namespace lazurite::runner {
 namespace {
 
+using SteadyClock = std::chrono::steady_clock;
+
 constexpr std::string_view kEvents = "nodes/0/events.jsonl";
 // A build log of notes cannot fill the memory while the disk is full; further events are dropped.
 constexpr size_t kUnwrittenMax = 10'000;
 // How long an event that nobody waits for may stay in memory.
 constexpr std::chrono::milliseconds kSyncDelay{100};
+// A command that ends sooner is told of in one go.
+constexpr std::chrono::milliseconds kStartDelay{15};
 
-bool IsWaitedFor(std::string_view event) { return event == "ranks_started" || event == "note"; }
+std::chrono::milliseconds DelayOf(std::string_view event) {
+  if (event == "note") return std::chrono::milliseconds(0);
+  return event == "ranks_started" ? kStartDelay : kSyncDelay;
+}
 
 }  // namespace
 
@@ -47,8 +54,9 @@ void EventLog::Append(std::string_view event, Json detail) {
   WriteOut();
   {
     const std::lock_guard lock(mutex_);
+    const auto due = SteadyClock::now() + DelayOf(event);
+    due_ = appended_ > synced_ ? std::min(due_, due) : due;
     ++appended_;
-    if (IsWaitedFor(event)) wanted_ = appended_;
   }
   changed_.notify_all();
 }
@@ -75,12 +83,17 @@ void EventLog::WriteOut() {
   }
 }
 
-Status EventLog::Sync() {
+void EventLog::BeginSync() {
   WriteOut();
-  std::unique_lock lock(mutex_);
-  wanted_ = appended_;
+  const std::lock_guard lock(mutex_);
+  due_ = SteadyClock::now();
   is_quiet_ = true;
   changed_.notify_all();
+}
+
+Status EventLog::Sync() {
+  BeginSync();
+  std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return synced_ >= appended_; });
   TRY(failure_);
   return unwritten_.empty() ? Status() : ErrnoStatus("writing events", ENOSPC);
@@ -89,7 +102,9 @@ Status EventLog::Sync() {
 // False when the log is closed and all is synced.
 bool EventLog::HasSomethingToSync(std::unique_lock<std::mutex>& lock) {
   changed_.wait(lock, [this] { return appended_ > synced_ || is_stopping_; });
-  changed_.wait_for(lock, kSyncDelay, [this] { return wanted_ > synced_ || is_stopping_; });
+  while (appended_ > synced_ && !is_stopping_ && SteadyClock::now() < due_) {
+    changed_.wait_until(lock, due_);
+  }
   return appended_ > synced_;
 }
 

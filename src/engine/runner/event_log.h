@@ -12,9 +12,9 @@
 namespace lazurite::runner {
 
 // Appends events. A thread of its own makes them durable and rings the doorbell: at once for what
-// the server waits for (ranks_started, note), else within a moment, so that a short job costs few
-// syncs and little of the server's time. A line that cannot be written (disk full) is kept and
-// written later, in order.
+// people wait for (note), very soon when the job runs, else within a moment, so that a short job
+// costs few syncs and little of the server's time. A line that cannot be written (disk full) is
+// kept and written later, in order.
 class EventLog final {
  public:
   EventLog(const AttemptChannel& channel, std::string doorbell, std::string ring);
@@ -26,6 +26,8 @@ class EventLog final {
   void Note(std::string_view text);
   // Returns when all that was appended is durable; with what is wrong. Does not ring.
   Status Sync();
+  // Begins what Sync waits for.
+  void BeginSync();
   // Tells the server to look, without an event.
   void Ring() const;
 
@@ -50,9 +52,9 @@ class EventLog final {
   std::mutex mutex_;
   std::condition_variable changed_;
   int64_t appended_ = 0;
-  int64_t wanted_ = 0;  // how many appends are to be synced at once
+  std::chrono::steady_clock::time_point due_;  // when what was appended is to be synced
   int64_t synced_ = 0;
-  bool is_quiet_ = false;  // Sync waits: no ring
+  bool is_quiet_ = false;  // Sync waits, or will: no ring
   Status failure_;
   bool is_stopping_ = false;
   std::thread thread_;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <future>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -93,7 +94,8 @@ class AttemptRun final {
   void WatchRanks();
   void StoreOutputs();
   Status Finish();
-  void SyncLogs();
+  void MeasureLogs();
+  Status WriteExit();
   std::string DiskWords() const;
 
   const RunnerOptions& options_;
@@ -112,10 +114,13 @@ class AttemptRun final {
   std::unique_ptr<Listener> listener_;
   std::vector<Watched> watched_;
   std::optional<Failure> start_failure_;
+  std::future<Status> lock_synced_;
   ExitRecord exit_;
 };
 
 Status AttemptRun::Run() {
+  // Meanwhile everything else is prepared.
+  lock_synced_ = std::async(std::launch::async, SyncFile, channel_.Path("nodes/0/runner.lock"));
   TRY(events_.Open());
   events_.Append("started");
   Reserve();
@@ -197,7 +202,7 @@ std::optional<Failure> AttemptRun::PreparePlan() {
 std::optional<Failure> AttemptRun::StartRanks() {
   // Nothing of the user's runs before it is on disk that this attempt has begun: it is not run
   // again even if the machine goes down. File systems sync a new file together with its name.
-  const Status synced = SyncFile(channel_.Path("nodes/0/runner.lock"));
+  const Status synced = lock_synced_.get();
   if (!synced.ok()) return FailureOf(synced, "runner");
   if (signals_.CancelAsked()) return Failure{"canceled", "the job was canceled before it started"};
   const VariableSources sources{spec_,
@@ -276,30 +281,44 @@ void AttemptRun::StoreOutputs() {
 }
 
 Status AttemptRun::Finish() {
-  SyncLogs();
+  MeasureLogs();
   unlink(channel_.Path(kReserve).c_str());
   if (!exit_.succeeded() && exit_.cause != "canceled") exit_.message += DiskWords();
   Json detail = Json::MakeObject();
   detail["cause"] = exit_.cause;
   events_.Append("ended", std::move(detail));
-  const Status synced = events_.Sync();
-  if (!synced.ok()) Log(LogLevel::kWarning, "events are not complete", {{"error", synced.text()}});
   if (!exit_.ended) exit_.ended = SystemClock().Now();
   exit_.seq = events_.next_seq();
-  TRY(channel_.WriteExit(exit_));
-  events_.Ring();
-  return {};
+  return WriteExit();
 }
 
-void AttemptRun::SyncLogs() {
+void AttemptRun::MeasureLogs() {
   for (const std::string& log : plan_.logs) {
-    const std::string path = channel_.Path(log);
-    const Result<int64_t> size = FileSize(path);
-    if (!size.ok()) continue;
-    exit_.log_bytes[log] = size.value();
-    const Status synced = SyncFile(path);
-    if (!synced.ok()) events_.Note("the log may not be complete: " + synced.text());
+    const Result<int64_t> size = FileSize(channel_.Path(log));
+    if (size.ok()) exit_.log_bytes[log] = size.value();
   }
+}
+
+// Logs, events and exit.json go to the disk side by side, which takes the time of one; exit.json is
+// seen when all of them are there.
+Status AttemptRun::WriteExit() {
+  events_.BeginSync();
+  std::future<Status> logs = std::async(std::launch::async, [this] {
+    Status result;
+    for (const auto& [log, size] : exit_.log_bytes) {
+      Status synced = SyncFile(channel_.Path(log));
+      if (!synced.ok()) result = std::move(synced);
+    }
+    return result;
+  });
+  const auto wait = [&] {
+    for (const Status& synced : {logs.get(), events_.Sync()}) {
+      if (synced.ok()) continue;
+      Log(LogLevel::kWarning, "not all is on the disk", {{"error", synced.text()}});
+    }
+  };
+  // The server can look as soon as there is something to see: it makes durable what it reads.
+  return channel_.WriteExit(exit_, {.before_seen = wait, .when_seen = [this] { events_.Ring(); }});
 }
 
 // What a person has to know if the job may have failed for want of space.

@@ -1,5 +1,7 @@
 #include "engine/scheduler/scheduler.h"
 
+#include <future>
+
 #include "base/log.h"
 #include "domain/workspace/resource_id.h"
 #include "domain/workspace/resource_store.h"
@@ -232,22 +234,21 @@ bool Scheduler::PlaceSome() {
     return Place(ClusterOf(mirror, options_.machine), QueueOf(mirror, kLookAheadMax));
   });
   if (placed.empty()) return false;
-  std::vector<Beginning> starts;
+  std::vector<Beginning> built;
   std::map<std::string, Status> failures;
-  const Status moved = MovePlaced(placed, starts, failures);
+  Status moved = BuildPlaced(placed, built, failures);
+  if (moved.ok() && !built.empty()) moved = MoveAndStart(built);
   if (!moved.ok()) {
     Log(LogLevel::kError, "scheduler: placing failed", {{"error", moved.text()}});
     return false;
   }
   for (const auto& [job, why] : failures) Fail(job, why, "input");
-  StartAttempts(starts);
   return true;
 }
 
-Status Scheduler::MovePlaced(const std::vector<Placed>& placed, std::vector<Beginning>& starts,
-                             std::map<std::string, Status>& failures) {
-  std::vector<Beginning> built;
-  TRY(options_.database->ReadNow([&](Transaction& transaction) {
+Status Scheduler::BuildPlaced(const std::vector<Placed>& placed, std::vector<Beginning>& built,
+                              std::map<std::string, Status>& failures) {
+  return options_.database->ReadNow([&](Transaction& transaction) {
     built.clear();
     failures.clear();
     for (const Placed& one : placed) {
@@ -263,23 +264,50 @@ Status Scheduler::MovePlaced(const std::vector<Placed>& placed, std::vector<Begi
       }
     }
     return Status();
-  }));
-  if (built.empty()) return {};
-  const Time now = options_.clock->Now();
-  return options_.database->WriteNow([&](Transaction& transaction) {
-    starts.clear();
-    for (const Beginning& one : built) {
-      // It may have been cancelled or edited since it was read.
-      ASSIGN_OR_RETURN(std::optional<Job> job, store_.Find(transaction, one.job.name));
-      if (!job || job->state != JobState::kQueued) continue;
-      job->attempt = one.job.attempt;
-      job->detail = one.job.detail;
-      job->reason = "";
-      TRY(store_.Move(transaction, *job, JobEvent::kPlaced, "", now));
-      starts.push_back({std::move(*job), one.spec});
-    }
-    return Status();
   });
+}
+
+// Starts what was moved while the move is still on its way to the disk. Should it not get there,
+// the job is placed again, and the backend knows that this attempt was started.
+Status Scheduler::MoveAndStart(const std::vector<Beginning>& built) {
+  const Time now = options_.clock->Now();
+  std::vector<Beginning> starts;
+  // Whichever comes first; the second is too late for the promise and says nothing.
+  struct Signal {
+    std::promise<void> promise;
+    bool was_given = false;
+    void Give() {
+      if (!std::exchange(was_given, true)) promise.set_value();
+    }
+  };
+  const auto decided = std::make_shared<Signal>();
+  std::promise<Status> durable;
+  std::future<Status> is_durable = durable.get_future();
+  options_.database->Write(
+      [&, decided](Transaction& transaction) {
+        std::vector<Beginning> moved;
+        for (const Beginning& one : built) {
+          // It may have been cancelled or edited since it was read.
+          ASSIGN_OR_RETURN(std::optional<Job> job, store_.Find(transaction, one.job.name));
+          if (!job || job->state != JobState::kQueued) continue;
+          job->attempt = one.job.attempt;
+          job->detail = one.job.detail;
+          job->reason = "";
+          TRY(store_.Move(transaction, *job, JobEvent::kPlaced, "", now));
+          moved.push_back({std::move(*job), one.spec});
+        }
+        // Another run of this work decides the same; what was started stays started.
+        if (!decided->was_given) starts = std::move(moved);
+        decided->Give();
+        return Status();
+      },
+      [&durable, decided](Status status) {
+        decided->Give();
+        durable.set_value(std::move(status));
+      });
+  decided->promise.get_future().wait();
+  StartAttempts(starts);
+  return is_durable.get();
 }
 
 void Scheduler::StartAttempts(std::vector<Beginning>& starts) {

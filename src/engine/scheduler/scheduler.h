@@ -90,8 +90,9 @@ class Scheduler final {
   static Cluster ClusterOf(const Mirror& mirror, const Machine& machine);
   static std::vector<Ask> QueueOf(const Mirror& mirror, size_t limit);
   bool PlaceSome();
-  Status MovePlaced(const std::vector<Placed>& placed, std::vector<Beginning>& starts,
-                    std::map<std::string, Status>& failures);
+  Status BuildPlaced(const std::vector<Placed>& placed, std::vector<Beginning>& built,
+                     std::map<std::string, Status>& failures);
+  Status MoveAndStart(const std::vector<Beginning>& built);
   void StartAttempts(std::vector<Beginning>& starts);
   void Fail(const std::string& job, const Status& why, std::string_view cause);
   void StartAgain();
