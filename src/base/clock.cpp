@@ -95,6 +95,8 @@ std::optional<Time> ParseTime(std::string_view text) {
 }
 
 std::optional<Duration> ParseIsoDuration(std::string_view text) {
+  // Thirty years, so that the time from now can be said in any clock's unit.
+  constexpr double kSecondsMax = 1e9;
   if (!TakeChar(text, 'P') || text.empty()) return {};
   double seconds = 0;
   bool in_time = false;
@@ -106,7 +108,7 @@ std::optional<Duration> ParseIsoDuration(std::string_view text) {
     const size_t length = text.find_first_not_of("0123456789.");
     if (length == 0 || length == std::string_view::npos) return {};
     const auto number = ParseDouble(text.substr(0, length));
-    if (!number || *number > 1e9) return {};
+    if (!number || *number > kSecondsMax) return {};
     const char unit = text[length];
     text.remove_prefix(length + 1);
     if (unit == 'D' && !in_time) {
@@ -122,6 +124,7 @@ std::optional<Duration> ParseIsoDuration(std::string_view text) {
     } else {
       return {};
     }
+    if (seconds > kSecondsMax) return {};
   }
   return Duration(static_cast<int64_t>(seconds * 1000));
 }

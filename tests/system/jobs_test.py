@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import zipfile
 
 import harness
 from harness import case, until
@@ -98,6 +99,27 @@ def jobs_that_do_not_fit_wait_with_a_reason(home):
     assert seen["state"] == "Queued", seen
     gate.touch()
     assert home.wait(waiting) == "Completed", home.why(waiting)
+
+
+@case
+def a_job_cannot_change_the_shared_environment(home):
+    home.start()
+    if not home.get("/lazurite/v1/server").get("user_namespaces"):
+        raise harness.Skip("user namespaces are not allowed here")
+    wheel = home.work / "intruder-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("intruder.py", "")
+        archive.writestr("intruder-1.0.dist-info/METADATA",
+                         "Metadata-Version: 2.1\nName: intruder\nVersion: 1.0\n")
+        archive.writestr("intruder-1.0.dist-info/WHEEL",
+                         "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr("intruder-1.0.dist-info/RECORD", "")
+    job = home.submit({"command": f"python -m pip install --no-index {wheel}"})
+    assert home.wait(job) == "Failed", home.why(job)
+    assert "Read-only file system" in home.user_log(job), home.user_log(job)
+    again = home.submit({"command": "python -c 'import importlib.util as u; print(u.find_spec(\"intruder\"))'"})
+    assert home.wait(again) == "Completed", home.why(again)
+    assert home.user_log(again) == "None\n", home.user_log(again)
 
 
 @case

@@ -5,6 +5,8 @@
 
 #include "app/serve/options.h"
 #include "app/serve/server.h"
+#include "base/hash.h"
+#include "domain/environment/curated.h"
 #include "engine/backend/nursery.h"
 #include "engine/environment/uv_environment_builder.h"
 #include "engine/runner/runner.h"
@@ -49,7 +51,12 @@ int RunRunner(int argc, char** argv) {
                         .make_environment_builder = environment::MakeUvEnvironmentBuilder});
   };
   const std::string first = argc > 2 ? argv[2] : "";
-  if (first == "--nursery") return backend::RunNursery(argc, argv, run);
+  if (first == "--nursery") {
+    // What each runner would set up for itself.
+    (void)RandomBytes(1);
+    (void)FindCurated("");
+    return backend::RunNursery(argc, argv, run);
+  }
   if (argc != 3 || !first.starts_with('/')) {
     std::cerr << "usage: lazurite runner ATTEMPT_FOLDER\n";
     return kUsageError;

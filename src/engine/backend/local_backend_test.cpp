@@ -1,9 +1,11 @@
 #include "engine/backend/local_backend.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <filesystem>
 
@@ -11,6 +13,7 @@
 #include "base/text.h"
 #include "domain/attempt/attempt.h"
 #include "domain/attempt/process.h"
+#include "engine/backend/nursery.h"
 
 namespace lazurite::backend {
 namespace {
@@ -33,7 +36,7 @@ class LocalBackendTest : public testing::Test {
   void Program(const std::string& script) {
     const std::string program = home_ + "/program";
     ASSERT_TRUE(WriteFile(program, "#!/bin/bash\n" + script, 0755).ok());
-    backend_ = MakeLocalBackend({home_, program});
+    backend_ = MakeLocalBackend({home_, program, false});
   }
   std::optional<Refusal> Submit() { return backend_->Submit({&ref_, 1})[0]; }
   std::string Output() {
@@ -83,6 +86,44 @@ TEST_F(LocalBackendTest, ARunnerLeadsItsOwnSessionAndIsNoZombieAfterwards) {
   EXPECT_TRUE(Becomes([&] { return !LookAtProcess(std::stoi(pid)); }));
 }
 
+TEST_F(LocalBackendTest, ANurseryForksRunnersAndEndsWhenNobodyAsks) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+  Fd own(ends[0]);
+  const pid_t nursery = fork();
+  if (nursery == 0) {
+    dup2(ends[1], 0);
+    close_range(3, ~0U, 0);
+    _exit(RunNursery(0, nullptr, [](const std::string& folder) {
+      const pid_t session = getsid(0);
+      dprintf(2, "%s %d\n", folder.c_str(), session);
+      return 0;
+    }));
+  }
+  close(ends[1]);
+  ASSERT_TRUE(MakeDirs(channel_->Path("system_logs")).ok());
+  const std::string& folder = channel_->folder();
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_GT(send(own.get(), folder.data(), folder.size(), 0), 0);
+    std::array<int, 2> answer{};
+    ASSERT_EQ(recv(own.get(), answer.data(), sizeof answer, 0), sizeof answer);
+    const std::string line = folder + " " + std::to_string(answer[0]) + "\n";
+    EXPECT_TRUE(Becomes([&] { return Output().ends_with(line); })) << Output();
+    EXPECT_TRUE(Becomes([&] { return !LookAtProcess(answer[0]); }));
+  }
+  own.Close();
+  int status = 1;
+  EXPECT_EQ(waitpid(nursery, &status, 0), nursery);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(LocalBackendTest, ARunnerStartsAlsoWhenTheNurseryFails) {
+  Program("[ \"$2\" = --nursery ] && exit 1; echo runs $2");
+  backend_ = MakeLocalBackend({home_, home_ + "/program", true});
+  ASSERT_FALSE(Submit());
+  EXPECT_TRUE(Becomes([&] { return Output() == "runs " + channel_->folder() + "\n"; })) << Output();
+}
+
 TEST_F(LocalBackendTest, AnAttemptThatHasARunnerIsNotStartedAgain) {
   Program("echo started");
   EXPECT_EQ(backend_->Poll({&ref_, 1})->at(0).state, Seen::State::kWaiting);
@@ -99,7 +140,7 @@ TEST_F(LocalBackendTest, AnAttemptThatHasARunnerIsNotStartedAgain) {
 }
 
 TEST_F(LocalBackendTest, WhatCannotBeStartedIsRefusedWithTheReason) {
-  backend_ = MakeLocalBackend({home_, home_ + "/missing"});
+  backend_ = MakeLocalBackend({home_, home_ + "/missing", false});
   const std::optional<Refusal> refusal = Submit();
   ASSERT_TRUE(refusal);
   EXPECT_FALSE(refusal->is_retryable);

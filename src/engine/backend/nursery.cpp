@@ -1,6 +1,7 @@
 #include "engine/backend/nursery.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -84,6 +85,9 @@ Result<pid_t> Nursery::Ask(const std::string& attempt_folder) {
 }
 
 int RunNursery(int argc, char** argv, const std::function<int(const std::string&)>& run) {
+  unsetenv(kBindNow);
+  // Threads of a runner share one heap: another one costs more than it would ever save.
+  mallopt(M_ARENA_MAX, 1);
   // Ended runners are no zombies.
   std::signal(SIGCHLD, SIG_IGN);
   std::string folder(kFolderBytesMax, '\0');
@@ -95,7 +99,8 @@ int RunNursery(int argc, char** argv, const std::function<int(const std::string&
     if (answer.pid == 0) {
       folder.resize(static_cast<size_t>(size));
       ShowFolder(argc, argv, folder);
-      return BecomeRunner(folder) ? run(folder) : 1;
+      // What was made before the fork is not a runner's to tidy up.
+      _exit(BecomeRunner(folder) ? run(folder) : 1);
     }
     if (send(0, &answer, sizeof answer, MSG_NOSIGNAL) != sizeof answer) return 0;
   }

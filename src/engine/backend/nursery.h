@@ -34,7 +34,7 @@ class Nursery final {
 };
 
 // The nursery's side, `lazurite runner --nursery`: serves on standard input until that is closed.
-// Returns in the nursery with 0, and in each runner with what `run` gives for its attempt.
+// Each runner ends with what `run` gives for its attempt.
 // `argv` is main's: a runner writes its folder there, so that `ps` tells runners apart.
 int RunNursery(int argc, char** argv, const std::function<int(const std::string&)>& run);
 

@@ -61,12 +61,13 @@ class Attributes {
 // A runner writes its folder over this.
 constexpr size_t kRoomForName = 512;
 
-Result<pid_t> Spawn(const std::string& program, const Actions& actions, const char* const* rest) {
+Result<pid_t> Spawn(const std::string& program, const Actions& actions, const char* const* rest,
+                    char* const* variables) {
   const Attributes attributes;
   const char* const arguments[] = {program.c_str(), "runner", rest[0], rest[1], nullptr};
   pid_t pid = 0;
   const int error = posix_spawn(&pid, program.c_str(), actions.get(), attributes.get(),
-                                const_cast<char* const*>(arguments), environ);
+                                const_cast<char* const*>(arguments), variables);
   if (error == EAGAIN || error == ENOMEM) {
     return Unavailable(ErrnoStatus("starting " + program, error).text());
   }
@@ -81,14 +82,18 @@ Result<pid_t> SpawnRunner(const std::string& program, const std::string& attempt
   TRY(MakeDirs(logs));
   const Actions actions(-1, logs + "/runner.txt");
   const char* const rest[] = {attempt_folder.c_str(), nullptr};
-  return Spawn(program, actions, rest);
+  return Spawn(program, actions, rest, environ);
 }
 
 Result<pid_t> SpawnNursery(const std::string& program, int socket) {
   const Actions actions(socket, "/dev/null");
   const std::string room(kRoomForName, ' ');
   const char* const rest[] = {"--nursery", room.c_str()};
-  return Spawn(program, actions, rest);
+  std::string bind_now = std::string(kBindNow) + "=1";
+  std::vector<char*> variables = {bind_now.data()};
+  for (char** variable = environ; *variable != nullptr; ++variable) variables.push_back(*variable);
+  variables.push_back(nullptr);
+  return Spawn(program, actions, rest, variables.data());
 }
 
 }  // namespace lazurite::backend

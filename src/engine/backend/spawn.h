@@ -14,6 +14,9 @@ namespace lazurite::backend {
 // room for another process now.
 Result<pid_t> SpawnRunner(const std::string& program, const std::string& attempt_folder);
 
+// Set for a nursery: all symbols are looked up once, before the forks.
+inline constexpr const char* kBindNow = "LD_BIND_NOW";
+
 // Starts `<program> runner --nursery` in the same way, with `socket` as its standard input and no
 // output.
 Result<pid_t> SpawnNursery(const std::string& program, int socket);

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
+#include "engine/environment/machine.h"
 #include "engine/environment/pip_settings.h"
 
 namespace lazurite::environment {
@@ -55,6 +57,22 @@ TEST_F(Pythons, PyenvsShimsAreSeenThrough) {
   ASSERT_FALSE(found.empty());
   EXPECT_EQ(found[0].path, root_ + "/.pyenv/versions/3.10.13/bin/python3.10");
   EXPECT_EQ(Minors(found), (std::vector<int>{10, 8}));
+}
+
+TEST_F(Pythons, WhatWasSeenIsRememberedUntilAFolderChanges) {
+  Put("a/python3.9");
+  const Variables variables = {{"PATH", root_ + "/a"}, {"HOME", root_}};
+  const std::string file = root_ + "/machine.json";
+  EXPECT_EQ(Minors(RememberedMachine(variables, file).pythons), std::vector<int>{9});
+  ASSERT_TRUE(Exists(file));
+  // As it was written down, not looked at again.
+  const std::string kept = ReadFile(file).value();
+  ASSERT_TRUE(WriteFile(file, ReplaceAll(kept, "\"minor\":9", "\"minor\":7")).ok());
+  EXPECT_EQ(Minors(RememberedMachine(variables, file).pythons), std::vector<int>{7});
+  Put("a/python3.12");
+  EXPECT_EQ(Minors(RememberedMachine(variables, file).pythons), (std::vector<int>{9, 12}));
+  ASSERT_TRUE(WriteFile(file, "half a fi").ok());
+  EXPECT_EQ(Minors(RememberedMachine(variables, file).pythons), (std::vector<int>{9, 12}));
 }
 
 TEST(ChoosePython, WhatFitsIsTakenSilently) {

@@ -1,16 +1,14 @@
 #include "engine/environment/uv_environment_builder.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <deque>
-#include <thread>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/environment/build_lock.h"
 #include "engine/environment/command.h"
 #include "engine/environment/machine.h"
 #include "engine/environment/pip_settings.h"
@@ -19,7 +17,6 @@
 namespace lazurite::environment {
 namespace {
 
-constexpr std::chrono::milliseconds kLockPoll{50};
 // How many last lines of a failed build its error tells.
 constexpr size_t kTailLinesMax = 20;
 constexpr size_t kMarkerBytesMax = 1 << 16;
@@ -50,29 +47,6 @@ std::string FindUv(const EnvironmentSettings& settings, const Variables& variabl
                                JoinPath(home, ".cargo/bin"));
 }
 
-// A lock that works across processes; free when this object is gone or its process died.
-class BuildLock {
- public:
-  // kCancelled if the asker gives up while another build is going on.
-  static Result<BuildLock> Take(const std::string& path, const Cancelled& cancelled,
-                                const std::function<void()>& waits) {
-    ASSIGN_OR_RETURN(Fd file, OpenFile(path, O_RDWR | O_CREAT));
-    bool was_told = false;
-    while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK && errno != EINTR) return ErrnoStatus("locking " + path, errno);
-      if (cancelled && cancelled()) return Status(Code::kCancelled, "cancelled");
-      if (!was_told) waits();
-      was_told = true;
-      std::this_thread::sleep_for(kLockPoll);
-    }
-    return BuildLock(std::move(file));
-  }
-
- private:
-  explicit BuildLock(Fd file) : file_(std::move(file)) {}
-  Fd file_;
-};
-
 // One build: its programs, and the last lines that they wrote.
 class Build {
  public:
@@ -93,7 +67,9 @@ class Build {
     if (plan_.requirements.empty()) return {};
     const std::string file = JoinPath(folder_, "requirements.txt");
     TRY(WriteFile(file, Join(plan_.requirements, "\n") + "\n"));
-    return Run({uv, "pip", "install", "--python", python, "-r", file}, variables);
+    // Jobs cannot write here, so Python could not keep what it compiles.
+    return Run({uv, "pip", "install", "--python", python, "-r", file, "--compile-bytecode"},
+               variables);
   }
 
   Status WithConda(const std::string& conda, Variables variables) {
@@ -164,21 +140,30 @@ class UvEnvironmentBuilder final : public EnvironmentBuilder {
       return prepared;
     }
     TRY(MakeDirs(settings_.envs_folder));
-    ASSIGN_OR_RETURN(const BuildLock lock, BuildLock::Take(Folder(plan) + ".lock", cancelled, [&] {
-                       log(title + " is being built for another job; waiting for it");
-                     }));
+    ASSIGN_OR_RETURN(const BuildLock lock, BuildLock::Take(Folder(plan), Asker(), log, cancelled));
     if (IsReady(plan)) {
       prepared.was_reused = true;
       log(title + " was built meanwhile and is reused");
       return prepared;
     }
-    Status built = BuildNow(plan, machine, title, log, cancelled);
+    const Log told = [&](std::string_view line) {
+      log(line);
+      lock.Say(line);
+    };
+    Status built = BuildNow(plan, machine, title, told, cancelled);
     if (!built.ok())
       return built.code() == Code::kCancelled ? built : std::move(built).With("building " + title);
     return prepared;
   }
 
  private:
+  // Whose environment it is, for others.
+  std::string Asker() const {
+    const std::string attempt = Get(variables_, "LAZURITE_ATTEMPT");
+    if (attempt.empty()) return "process " + std::to_string(::getpid());
+    return "job " + std::string(BaseName(DirName(attempt)));
+  }
+
   std::string Folder(const Plan& plan) const {
     return NormalPath(JoinPath(settings_.envs_folder, plan.hash));
   }

@@ -148,6 +148,39 @@ TEST_F(UvBuilder, ConcurrentJobsWaitForOneBuild) {
   EXPECT_EQ(Runs(), 2u);
 }
 
+TEST_F(UvBuilder, WhoWaitsHearsTheBuilder) {
+  Hold();
+  std::thread first([&] { EXPECT_TRUE(Prepare(Spec("six")).ok()); });
+  EXPECT_TRUE(WaitForLog("Creating virtual environment"));
+  Locked<std::string> heard;
+  std::thread second([&] {
+    EXPECT_TRUE(MakeUvEnvironmentBuilder(settings_)
+                    ->Prepare(Spec("six"),
+                              [&](std::string_view line) {
+                                heard.With(
+                                    [&](std::string& text) { text.append(line).append("\n"); });
+                              },
+                              {})
+                    .ok());
+  });
+  const auto has = [&](const std::string& words) {
+    return heard.With(
+        [&](const std::string& text) { return text.find(words) != std::string::npos; });
+  };
+  for (int i = 0; i < 1000 && !has("Creating virtual environment"); ++i) ::usleep(5000);
+  EXPECT_TRUE(has("process " + std::to_string(::getpid()) + " builds it, since 2"));
+  EXPECT_TRUE(has("Creating virtual environment"));
+  Release();
+  first.join();
+  second.join();
+  EXPECT_TRUE(has("was built meanwhile and is reused"));
+  // Nothing is left for the next build to be taken for its own words.
+  const std::vector<std::string> names = ListDir(settings_.envs_folder).value();
+  for (const std::string& name : names) {
+    EXPECT_FALSE(name.ends_with(".log")) << name;
+  }
+}
+
 TEST_F(UvBuilder, ABuildAndAWaitCanBeCancelled) {
   Hold();
   std::atomic<bool> cancel_first = false;

@@ -54,6 +54,18 @@ TEST_F(DataTest, AMountedInputCannotBeWritten) {
   EXPECT_EQ(ReadFile(store_ + "/folder/sub/a.csv").value(), "1,2\n");
 }
 
+TEST_F(DataTest, EnvironmentsCannotBeChanged) {
+  const std::string envs = home_ + "/envs";
+  ASSERT_TRUE(MakeDirs(envs + "/hash/lib").ok());
+  ASSERT_TRUE(WriteFile(envs + "/hash/lib/a.py", "1").ok());
+  spec_.environment_settings.envs_folder = envs;
+  RunJob("cat " + envs + "/hash/lib/a.py; echo 2 > " + envs + "/hash/lib/a.py; rm -r " + envs);
+  if (!HasSandbox()) GTEST_SKIP() << Read("system_logs/data.txt");
+  EXPECT_TRUE(LogText().starts_with("1")) << LogText();
+  EXPECT_NE(LogText().find("Read-only file system"), std::string::npos) << LogText();
+  EXPECT_EQ(ReadFile(envs + "/hash/lib/a.py").value(), "1");
+}
+
 TEST_F(DataTest, WhatIsHiddenIsNotSeen) {
   ASSERT_TRUE(MakeDirs(home_ + "/tokens").ok());
   ASSERT_TRUE(WriteFile(home_ + "/tokens/owner", "key").ok());

@@ -185,6 +185,8 @@ std::optional<Failure> AttemptRun::PrepareData() {
   }
   places_ = std::move(places).value();
   for (const std::string& path : spec_.hidden_paths) sandbox_.Hide(path);
+  // All jobs share them: a `pip install` in one must not change the others'.
+  if (!environment_.folder.empty()) sandbox_.Protect(spec_.environment_settings.envs_folder);
   events_.Append("inputs_ready");
   return std::nullopt;
 }

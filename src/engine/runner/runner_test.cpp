@@ -67,10 +67,18 @@ TEST_F(RunnerTest, VariablesAreAzuresAndMlflows) {
         "MLFLOW_RUN_ID=job", "MLFLOW_EXPERIMENT_ID=7", "MLFLOW_TRACKING_TOKEN=the-token",
         "MLFLOW_TRACKING_URI=http://127.0.0.1:", "MINE=a b", "SECRET=hush", "FROM_ENV=yes",
         "PATH=/env/bin:", "OMP_NUM_THREADS=1", "OMP_WAIT_POLICY=passive", "AZUREML_NODE_COUNT=1",
-        "CUDA_VISIBLE_DEVICES=\n"}) {
+        "CUDA_VISIBLE_DEVICES=\n", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT=true\n"}) {
     EXPECT_NE(text.find(std::string("\n") + line), std::string::npos) << line;
   }
   EXPECT_EQ(text.find("SERVER_PASSWORD"), std::string::npos);
+  EXPECT_EQ(text.find("CUDA_DEVICE_ORDER"), std::string::npos);
+}
+
+TEST_F(RunnerTest, GrantedDevicesAreCountedAsOnTheMachine) {
+  spec_.gpus = {"1", "3"};
+  spec_.environment_variables = {{"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "false"}};
+  RunJob("echo $CUDA_DEVICE_ORDER $CUDA_VISIBLE_DEVICES $MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT");
+  EXPECT_EQ(LogText(), "PCI_BUS_ID 1,3 false\n");
 }
 
 TEST_F(RunnerTest, TimeoutEndsTheJob) {

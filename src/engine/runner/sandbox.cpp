@@ -81,6 +81,8 @@ void Sandbox::AddReadOnly(std::string source, std::string target) {
 
 void Sandbox::Hide(std::string path) { hidden_.push_back(std::move(path)); }
 
+void Sandbox::Protect(std::string path) { protected_.push_back(std::move(path)); }
+
 Status Sandbox::Mount() const {
   TRY(Unshare());
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
@@ -100,6 +102,11 @@ Status Sandbox::Enter() const {
       result = std::move(bound);
     }
     if (!IsLink(input.target)) LinkInstead(input.source, input.target);
+  }
+  for (const std::string& path : protected_) {
+    if (!has_mounts || !IsDir(path)) continue;
+    Status bound = BindReadOnly(path, path);
+    if (!bound.ok()) result = std::move(bound);
   }
   for (const std::string& path : hidden_) {
     if (!has_mounts) break;

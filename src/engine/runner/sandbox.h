@@ -17,10 +17,13 @@ class Sandbox final {
   void AddReadOnly(std::string source, std::string target);
   // Nothing of this file or folder is to be seen. Fine if it does not exist.
   void Hide(std::string path);
-  bool is_empty() const { return inputs_.empty() && hidden_.empty(); }
+  // This folder is seen as it is and cannot be written, with all below it. Fine if it does not
+  // exist.
+  void Protect(std::string path);
+  bool is_empty() const { return inputs_.empty() && hidden_.empty() && protected_.empty(); }
 
   // Puts the calling process, which must have one thread, into a mount namespace of its own. Not
-  // OK: it goes on with links, and with nothing hidden, and this is why.
+  // OK: it goes on with links, and with nothing hidden or protected, and this is why.
   Status Enter() const;
 
  private:
@@ -30,6 +33,7 @@ class Sandbox final {
   Status Mount() const;
   std::vector<Input> inputs_;
   std::vector<std::string> hidden_;
+  std::vector<std::string> protected_;
 };
 
 }  // namespace lazurite::runner

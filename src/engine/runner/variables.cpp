@@ -61,6 +61,8 @@ void AddTracking(const VariableSources& from, Variables& out) {
   out["MLFLOW_EXPERIMENT_ID"] = from.spec.experiment_id;
   out["MLFLOW_EXPERIMENT_NAME"] = from.spec.experiment_name;
   out["MLFLOW_DISABLE_TELEMETRY"] = "true";
+  // The address that it would print is the runner's, which ends with the job.
+  out["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true";
   // MLflow looks for git and warns at length where there is none.
   out["GIT_PYTHON_REFRESH"] = "quiet";
 }
@@ -95,10 +97,10 @@ void AddAzure(const VariableSources& from, Variables& out) {
 
 Variables RankVariables(const VariableSources& from, const Variables& rank) {
   Variables out = OfMachine();
-  // A line printed is a line in the log, not one in a buffer.
-  out["PYTHONUNBUFFERED"] = "1";
   // Threads that wait by spinning starve each other and everything else on a shared machine.
   out["OMP_WAIT_POLICY"] = "passive";
+  // Devices are granted by the numbers of the machine's own tools, not by speed.
+  if (!from.spec.gpus.empty()) out["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID";
   AddTracking(from, out);
   AddAzure(from, out);
   for (const auto& [name, value] : rank) out[name] = value;
