@@ -97,6 +97,8 @@ void AddAzure(const VariableSources& from, Variables& out) {
 
 Variables RankVariables(const VariableSources& from, const Variables& rank) {
   Variables out = OfMachine();
+  // A line printed is a line in the log, not one in a buffer.
+  out["PYTHONUNBUFFERED"] = "1";
   // Threads that wait by spinning starve each other and everything else on a shared machine.
   out["OMP_WAIT_POLICY"] = "passive";
   // Devices are granted by the numbers of the machine's own tools, not by speed.
