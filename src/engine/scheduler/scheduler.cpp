@@ -1,7 +1,5 @@
 #include "engine/scheduler/scheduler.h"
 
-#include <future>
-
 #include "base/log.h"
 #include "domain/workspace/resource_id.h"
 #include "domain/workspace/resource_store.h"
@@ -118,18 +116,30 @@ std::vector<Ask> Scheduler::QueueOf(const Mirror& mirror, size_t limit) {
 }
 
 void Scheduler::Run() {
-  Status loaded = LoadAll();
-  if (!loaded.ok()) {
-    Log(LogLevel::kError, "scheduler: loading the queue failed", {{"error", loaded.text()}});
-  }
-  StartAgain();
+  // Without the whole queue in memory nothing is placed.
   while (true) {
-    Tick();
-    std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, kTick, [this] { return is_woken_ || is_stopping_; });
-    is_woken_ = false;
-    if (is_stopping_) return;
+    const Status loaded = LoadAll();
+    if (loaded.ok()) break;
+    Log(LogLevel::kError, "scheduler: loading the queue failed", {{"error", loaded.text()}});
+    if (!WaitForWork()) return;
   }
+  StartAgain(std::nullopt);
+  do {
+    Tick();
+  } while (WaitForWork());
+}
+
+// False when it is time to stop.
+bool Scheduler::WaitForWork() {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, kTick, [this] { return is_woken_ || is_stopping_; });
+  is_woken_ = false;
+  return !is_stopping_;
+}
+
+bool Scheduler::IsStopping() {
+  const std::lock_guard lock(mutex_);
+  return is_stopping_;
 }
 
 void Scheduler::Tick() {
@@ -138,19 +148,24 @@ void Scheduler::Tick() {
     Log(LogLevel::kError, "scheduler: reading changes failed", {{"error", refreshed.text()}});
     return;
   }
+  if (!refused_.empty()) StartAgain(std::exchange(refused_, {}));
   // A job that could not be started gives its place to the next one.
-  while (PlaceSome()) {
+  while (!IsStopping() && PlaceSome()) {
     if (!Refresh().ok()) return;
   }
 }
 
-void Scheduler::Enter(Mirror& mirror, const Job& job) {
-  const auto place = mirror.queued.find(job.name);
+void Scheduler::Leave(Mirror& mirror, const std::string& job) {
+  const auto place = mirror.queued.find(job);
   if (place != mirror.queued.end()) {
     mirror.queue.erase(place->second);
     mirror.queued.erase(place);
   }
-  mirror.running.erase(job.name);
+  mirror.running.erase(job);
+}
+
+void Scheduler::Enter(Mirror& mirror, const Job& job) {
+  Leave(mirror, job.name);
   if (IsTerminal(job.state) || job.state == JobState::kNotStarted) return;
   if (job.attempt > 0) {
     mirror.running[job.name] = HeldBy(job);
@@ -192,43 +207,40 @@ Status Scheduler::LoadAll() {
 
 Status Scheduler::Refresh() {
   const int64_t seen = mirror_.With([](const Mirror& mirror) { return mirror.seq; });
-  int64_t seq = seen;
-  std::vector<Job> changed;
-  bool has_other = false;
+  Changes changes;
+  std::map<std::string, std::optional<Job>> changed;
   Mirror shares;
   TRY(options_.database->ReadNow([&](Transaction& transaction) {
     changed.clear();
-    has_other = false;
-    ASSIGN_OR_RETURN(Statement * select,
-                     transaction.Prepare("SELECT seq, kind, object FROM changes WHERE seq > ?1"
-                                         " ORDER BY seq LIMIT ?2"));
-    select->Bind(1, seen).Bind(2, kChangesPerReadMax);
-    std::set<std::string> names;
-    while (true) {
-      ASSIGN_OR_RETURN(const bool more, select->Step());
-      if (!more) break;
-      seq = select->Int(0);
-      const std::string kind = select->Text(1);
+    ASSIGN_OR_RETURN(changes, ReadChanges(transaction, seen, kChangesPerReadMax));
+    bool has_other = false;
+    for (const auto& [kind, object] : changes.objects) {
       if (kind == "job") {
-        names.insert(select->Text(2));
-      } else if (kind != "run") {
-        has_other = true;
+        ASSIGN_OR_RETURN(changed[object], store_.Find(transaction, object));
+      } else {
+        has_other |= kind == "compute";
       }
-    }
-    for (const std::string& name : names) {
-      ASSIGN_OR_RETURN(std::optional<Job> job, store_.Find(transaction, name));
-      if (job) changed.push_back(std::move(*job));
     }
     return has_other ? LoadShares(transaction, shares) : Status();
   }));
+  // Rows that were pruned before they were seen: everything is read again.
+  if (changes.has_gap) return LoadAll();
+  const bool has_shares = changes.Has("compute");
   mirror_.With([&](Mirror& mirror) {
-    for (const Job& job : changed) Enter(mirror, job);
-    if (has_other) mirror.shares = std::move(shares.shares);
-    mirror.seq = seq;
+    for (const auto& [name, job] : changed) {
+      if (job) {
+        Enter(mirror, *job);
+      } else {
+        Leave(mirror, name);
+      }
+    }
+    if (has_shares) mirror.shares = std::move(shares.shares);
+    mirror.seq = changes.seq;
   });
   return {};
 }
 
+// True if the queue has become shorter by it.
 bool Scheduler::PlaceSome() {
   const std::vector<Placed> placed = mirror_.With([&](const Mirror& mirror) {
     return Place(ClusterOf(mirror, options_.machine), QueueOf(mirror, kLookAheadMax));
@@ -236,14 +248,17 @@ bool Scheduler::PlaceSome() {
   if (placed.empty()) return false;
   std::vector<Beginning> built;
   std::map<std::string, Status> failures;
+  std::vector<Beginning> starts;
   Status moved = BuildPlaced(placed, built, failures);
-  if (moved.ok() && !built.empty()) moved = MoveAndStart(built);
+  if (moved.ok() && !built.empty()) moved = MovePlaced(built, starts);
   if (!moved.ok()) {
     Log(LogLevel::kError, "scheduler: placing failed", {{"error", moved.text()}});
     return false;
   }
-  for (const auto& [job, why] : failures) Fail(job, why, "input");
-  return true;
+  bool is_shorter = !starts.empty();
+  for (const auto& [job, why] : failures) is_shorter |= Fail(job, why, "input");
+  StartAttempts(starts);
+  return is_shorter;
 }
 
 Status Scheduler::BuildPlaced(const std::vector<Placed>& placed, std::vector<Beginning>& built,
@@ -254,7 +269,7 @@ Status Scheduler::BuildPlaced(const std::vector<Placed>& placed, std::vector<Beg
     for (const Placed& one : placed) {
       ASSIGN_OR_RETURN(std::optional<Job> job, store_.Find(transaction, one.job));
       if (!job || job->state != JobState::kQueued) continue;
-      job->attempt = 1;
+      ++job->attempt;
       job->detail["placement"] = PlacementJson(one);
       Result<AttemptSpec> spec = options_.build_attempt(transaction, *job, one);
       if (spec.ok()) {
@@ -267,47 +282,22 @@ Status Scheduler::BuildPlaced(const std::vector<Placed>& placed, std::vector<Beg
   });
 }
 
-// Starts what was moved while the move is still on its way to the disk. Should it not get there,
-// the job is placed again, and the backend knows that this attempt was started.
-Status Scheduler::MoveAndStart(const std::vector<Beginning>& built) {
+Status Scheduler::MovePlaced(const std::vector<Beginning>& built, std::vector<Beginning>& starts) {
   const Time now = options_.clock->Now();
-  std::vector<Beginning> starts;
-  // Whichever comes first; the second is too late for the promise and says nothing.
-  struct Signal {
-    std::promise<void> promise;
-    bool was_given = false;
-    void Give() {
-      if (!std::exchange(was_given, true)) promise.set_value();
+  return options_.database->WriteNow([&](Transaction& transaction) {
+    starts.clear();
+    for (const Beginning& one : built) {
+      // It may have been cancelled or edited since it was read.
+      ASSIGN_OR_RETURN(std::optional<Job> job, store_.Find(transaction, one.job.name));
+      if (!job || job->state != JobState::kQueued) continue;
+      job->attempt = one.job.attempt;
+      job->detail = one.job.detail;
+      job->reason = "";
+      TRY(store_.Move(transaction, *job, JobEvent::kPlaced, "", now));
+      starts.push_back({std::move(*job), one.spec});
     }
-  };
-  const auto decided = std::make_shared<Signal>();
-  std::promise<Status> durable;
-  std::future<Status> is_durable = durable.get_future();
-  options_.database->Write(
-      [&, decided](Transaction& transaction) {
-        std::vector<Beginning> moved;
-        for (const Beginning& one : built) {
-          // It may have been cancelled or edited since it was read.
-          ASSIGN_OR_RETURN(std::optional<Job> job, store_.Find(transaction, one.job.name));
-          if (!job || job->state != JobState::kQueued) continue;
-          job->attempt = one.job.attempt;
-          job->detail = one.job.detail;
-          job->reason = "";
-          TRY(store_.Move(transaction, *job, JobEvent::kPlaced, "", now));
-          moved.push_back({std::move(*job), one.spec});
-        }
-        // Another run of this work decides the same; what was started stays started.
-        if (!decided->was_given) starts = std::move(moved);
-        decided->Give();
-        return Status();
-      },
-      [&durable, decided](Status status) {
-        decided->Give();
-        durable.set_value(std::move(status));
-      });
-  decided->promise.get_future().wait();
-  StartAttempts(starts);
-  return is_durable.get();
+    return Status();
+  });
 }
 
 void Scheduler::StartAttempts(std::vector<Beginning>& starts) {
@@ -324,11 +314,18 @@ void Scheduler::StartAttempts(std::vector<Beginning>& starts) {
   }
   const std::vector<std::optional<Refusal>> refusals = options_.backend->Submit(refs);
   for (size_t i = 0; i < refs.size(); ++i) {
-    if (refusals[i]) Fail(refs[i].job, refusals[i]->why, "backend");
+    if (!refusals[i]) continue;
+    if (refusals[i]->is_retryable) {
+      Log(LogLevel::kWarning, "scheduler: a start is tried again",
+          {{"job", refs[i].job}, {"why", refusals[i]->why.text()}});
+      refused_.insert(refs[i].job);
+    } else {
+      Fail(refs[i].job, refusals[i]->why, "backend");
+    }
   }
 }
 
-void Scheduler::Fail(const std::string& name, const Status& why, std::string_view cause) {
+bool Scheduler::Fail(const std::string& name, const Status& why, std::string_view cause) {
   const Time now = options_.clock->Now();
   const Status failed = options_.database->WriteNow([&](Transaction& transaction) {
     ASSIGN_OR_RETURN(Job job, store_.Get(transaction, name));
@@ -344,15 +341,19 @@ void Scheduler::Fail(const std::string& name, const Status& why, std::string_vie
     Log(LogLevel::kError, "scheduler: a job could not be failed",
         {{"job", name}, {"why", why.text()}, {"error", failed.text()}});
   }
+  return failed.ok();
 }
 
-void Scheduler::StartAgain() {
+void Scheduler::StartAgain(const std::optional<std::set<std::string>>& only) {
   std::vector<Beginning> starts;
+  std::map<std::string, Status> failures;
   const Status read = options_.database->ReadNow([&](Transaction& transaction) {
     starts.clear();
+    failures.clear();
     ASSIGN_OR_RETURN(std::vector<Job> jobs,
                      store_.Active(transaction, JobState::kPreparing, kActiveJobsMax));
     for (Job& job : jobs) {
+      if (only && !only->contains(job.name)) continue;
       const AttemptChannel channel(AttemptChannel::FolderOf(options_.home, job.name, job.attempt));
       const auto runner = channel.LookAtRunner();
       if (runner.ok() && runner->state != AttemptChannel::Runner::kNever) continue;
@@ -360,15 +361,21 @@ void Scheduler::StartAgain() {
       Result<AttemptSpec> spec = options_.build_attempt(
           transaction, job,
           {.job = job.name, .slots = held.slots, .gpus = held.gpus, .cpus = held.slots});
-      if (spec.ok()) starts.push_back({job, std::move(*spec)});
+      if (spec.ok()) {
+        starts.push_back({job, std::move(*spec)});
+      } else {
+        failures.emplace(job.name, spec.status());
+      }
     }
     return Status();
   });
   if (!read.ok()) {
     Log(LogLevel::kError, "scheduler: looking for attempts to start failed",
         {{"error", read.text()}});
+    if (only) refused_.insert(only->begin(), only->end());
     return;
   }
+  for (const auto& [job, why] : failures) Fail(job, why, "input");
   StartAttempts(starts);
 }
 

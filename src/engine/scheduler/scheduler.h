@@ -82,24 +82,30 @@ class Scheduler final {
   };
 
   void Run();
+  bool WaitForWork();
+  bool IsStopping();
   void Tick();
   Status LoadAll();
   Status Refresh();
   Status LoadShares(Transaction& transaction, Mirror& mirror) const;
+  static void Leave(Mirror& mirror, const std::string& job);
   static void Enter(Mirror& mirror, const Job& job);
   static Cluster ClusterOf(const Mirror& mirror, const Machine& machine);
   static std::vector<Ask> QueueOf(const Mirror& mirror, size_t limit);
   bool PlaceSome();
   Status BuildPlaced(const std::vector<Placed>& placed, std::vector<Beginning>& built,
                      std::map<std::string, Status>& failures);
-  Status MoveAndStart(const std::vector<Beginning>& built);
+  Status MovePlaced(const std::vector<Beginning>& built, std::vector<Beginning>& starts);
   void StartAttempts(std::vector<Beginning>& starts);
-  void Fail(const std::string& job, const Status& why, std::string_view cause);
-  void StartAgain();
+  // False if not even that could be written.
+  bool Fail(const std::string& job, const Status& why, std::string_view cause);
+  // Starts what was placed but has no runner: all such jobs, or only those named.
+  void StartAgain(const std::optional<std::set<std::string>>& only);
 
   const SchedulerOptions options_;
   const JobStore store_{};
   Locked<Mirror> mirror_;
+  std::set<std::string> refused_;  // starts that the backend could not take just then
   std::mutex mutex_;
   std::condition_variable wake_;
   bool is_woken_ = false;

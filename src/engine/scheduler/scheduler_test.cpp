@@ -17,9 +17,12 @@ class FakeBackend final : public ComputeBackend {
     std::vector<std::optional<Refusal>> answers;
     for (const AttemptRef& attempt : attempts) {
       started.With([&](auto& names) { names.push_back(attempt.job); });
-      answers.push_back(attempt.job == refused
-                            ? std::optional(Refusal{Unavailable("no such node"), false})
-                            : std::nullopt);
+      const bool is_busy = attempt.job == busy_once && !std::exchange(was_busy, true);
+      if (attempt.job == refused || is_busy) {
+        answers.push_back(Refusal{Unavailable("no such node"), is_busy});
+      } else {
+        answers.push_back(std::nullopt);
+      }
     }
     return answers;
   }
@@ -36,6 +39,8 @@ class FakeBackend final : public ComputeBackend {
   }
   Locked<std::vector<std::string>> started;
   std::string refused;
+  std::string busy_once;
+  bool was_busy = false;
 };
 
 class SchedulerTest : public DatabaseTest {
@@ -153,6 +158,34 @@ TEST_F(SchedulerTest, ARefusalOfTheBackendFailsTheJob) {
   Submit("a");
   ASSERT_TRUE(Soon([&] { return Read("a").state == JobState::kFailed; }));
   EXPECT_EQ(Read("a").cause, "backend");
+}
+
+TEST_F(SchedulerTest, AStartThatCannotBeTakenJustNowIsTriedAgain) {
+  backend_.busy_once = "a";
+  Start(1);
+  Submit("a");
+  EXPECT_TRUE(SoonStarted({"a", "a"}));
+  EXPECT_EQ(Read("a").state, JobState::kPreparing);
+}
+
+TEST_F(SchedulerTest, ADeletedJobGivesItsPlaceBack) {
+  Start(1);
+  Submit("a");
+  Submit("b");
+  Submit("c");
+  ASSERT_TRUE(SoonStarted({"a"}));
+  const auto end_and_delete = [this](const std::string& name, JobEvent event) {
+    Do([&](Transaction& transaction) {
+      ASSIGN_OR_RETURN(Job job, store_.Get(transaction, name));
+      TRY(store_.Move(transaction, job, event, "", kNow));
+      return store_.Delete(transaction, name);
+    });
+  };
+  end_and_delete("b", JobEvent::kCancelAsked);
+  end_and_delete("a", JobEvent::kCompleted);
+  scheduler_->Wake();
+  EXPECT_TRUE(SoonStarted({"a", "c"}));
+  EXPECT_EQ(scheduler_->Waiting(), 0U);
 }
 
 TEST_F(SchedulerTest, AfterARestartThePlacedButNeverStartedIsStartedAgain) {
