@@ -373,6 +373,8 @@ int Run(const RunnerOptions& options) {
   // Also for what prepares the environment.
   setenv("LAZURITE_ATTEMPT", options.attempt_folder.c_str(), 1);
   const Status done = RunAttempt(options, channel);
+  // A second start of this attempt, which came too late, may have written them once more.
+  unlink(channel.Path("secrets").c_str());
   if (done.ok()) return kDone;
   Log(LogLevel::kError, "the attempt could not be ended properly", {{"error", done.text()}});
   return kFailed;
