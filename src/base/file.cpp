@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -86,6 +88,41 @@ Status Walk(const std::string& root, const std::string& prefix, std::vector<Walk
   return {};
 }
 
+constexpr int kBeneathFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+
+// Part by part, for kernels without openat2 (before Linux 5.6). Gives -1 and errno.
+int WalkBeneath(int root, const std::string& relative) {
+  Fd folder;
+  const std::vector<std::string_view> parts = Split(relative, '/');
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const int at = folder.valid() ? folder.get() : root;
+    const std::string name(parts[i]);
+    const bool is_last = i + 1 == parts.size();
+    const int flags = is_last ? kBeneathFlags : O_PATH | O_DIRECTORY | O_CLOEXEC;
+    const int fd = openat(at, name.c_str(), flags | O_NOFOLLOW);
+    if (fd < 0) {
+      const int error = errno;
+      struct stat info {};
+      const bool is_link =
+          fstatat(at, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode);
+      errno = is_link ? ELOOP : error;
+      return -1;
+    }
+    folder = Fd(fd);
+  }
+  return folder.Release();
+}
+
+int TryOpenBeneath(int root, const std::string& relative) {
+  open_how how{};
+  how.flags = kBeneathFlags;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  const long fd = syscall(SYS_openat2, root, relative.c_str(), &how, sizeof how);
+  // Old filters of system calls answer EPERM to what they do not know.
+  if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return static_cast<int>(fd);
+  return WalkBeneath(root, relative);
+}
+
 }  // namespace
 
 void Fd::Close() {
@@ -116,15 +153,37 @@ Result<std::string> ReadFile(const std::string& path, size_t bytes_max) {
   }
 }
 
+Result<Fd> OpenBeneath(const std::string& root, std::string_view relative) {
+  ASSIGN_OR_RETURN(const Fd folder, OpenFile(root, O_PATH | O_DIRECTORY));
+  std::string path = ".";
+  if (!relative.empty()) {
+    ASSIGN_OR_RETURN(path, SafeRelative(relative));
+  }
+  const int fd = TryOpenBeneath(folder.get(), path);
+  if (fd >= 0) return Fd(fd);
+  if (errno == ELOOP || errno == EXDEV) {
+    return Status(Code::kPermissionDenied,
+                  "\"" + path + "\" is a symbolic link or lies behind one; links are not followed");
+  }
+  if (errno == ENOTDIR) return NotFound("there is no \"" + path + "\"");
+  return ErrnoStatus("opening " + JoinPath(root, path), errno);
+}
+
 Result<std::string> ReadRange(const std::string& path, int64_t offset, size_t count) {
   ASSIGN_OR_RETURN(const Fd file, OpenFile(path, O_RDONLY));
+  Result<std::string> bytes = ReadRange(file, offset, count);
+  if (!bytes.ok()) return Status(bytes.status()).With(path);
+  return bytes;
+}
+
+Result<std::string> ReadRange(const Fd& file, int64_t offset, size_t count) {
   std::string out(count, '\0');
   size_t have = 0;
   while (have < count) {
     const ssize_t got = pread(file.get(), out.data() + have, count - have,
                               static_cast<off_t>(offset + static_cast<int64_t>(have)));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return ErrnoStatus("reading " + path, errno);
+    if (got < 0) return ErrnoStatus("reading a file", errno);
     if (got == 0) break;
     have += static_cast<size_t>(got);
   }

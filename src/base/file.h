@@ -38,7 +38,12 @@ class Fd {
 Result<Fd> OpenFile(const std::string& path, int flags, mode_t mode = 0644);
 // The whole content; kNotFound, or kResourceExhausted beyond `bytes_max`.
 Result<std::string> ReadFile(const std::string& path, size_t bytes_max = size_t{64} << 20);
+// For reading: a file or folder that lies really below `root`, "" being `root` itself; no symbolic
+// link below `root` is followed, whatever others do there meanwhile, and no pipe is waited for.
+// kPermissionDenied: there is a link on the way. Look at what it is with fstat.
+Result<Fd> OpenBeneath(const std::string& root, std::string_view relative);
 // At most `count` bytes from `offset`; fewer at the end.
+Result<std::string> ReadRange(const Fd& file, int64_t offset, size_t count);
 Result<std::string> ReadRange(const std::string& path, int64_t offset, size_t count);
 Status WriteAll(int fd, std::string_view bytes);
 // Writes to a temporary name, syncs, renames: afterwards the file has the old content or the new,

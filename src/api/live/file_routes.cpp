@@ -1,3 +1,7 @@
+#include <fcntl.h>
+
+#include <filesystem>
+
 #include "api/http/database_await.h"
 #include "api/http/error.h"
 #include "api/live/routes.h"
@@ -8,7 +12,36 @@ namespace {
 
 constexpr size_t kFilesMax = 1'000'000;
 
-Task<Result<ResolvedData>> ResolveUri(const ApiContext& context, std::string uri) {
+// Lies on this machine, in no datastore: the resolver gives it as file:///…
+bool IsLocal(const ResolvedData& data) { return data.uri.starts_with("file:"); }
+
+bool LiesBelow(std::string_view path, const std::string& folder) {
+  return path == folder || path.starts_with(folder + "/");
+}
+
+std::string RealPath(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(path, error);
+  return error ? std::string() : real.string();
+}
+
+// Of the home, nothing but the datastores is anybody's data: not tokens, keys and the database.
+Status CheckOutsideHome(const ApiContext& context, const std::string& real) {
+  const std::string home = RealPath(context.home);
+  if (!LiesBelow(real, home) || LiesBelow(real, RealPath(context.blobs->root()))) return {};
+  return {Code::kPermissionDenied,
+          "\"" + real + "\" is the server's own; of its home only datastores are given out"};
+}
+
+Status CheckPlace(const ApiContext& context, const ResolvedData& data) {
+  if (!IsLocal(data)) return {};
+  const std::string real = RealPath(data.path);
+  if (real.empty()) return NotFound("nothing lies at " + data.uri);
+  return CheckOutsideHome(context, real);
+}
+
+Task<Result<ResolvedData>> ResolveUri(const ApiContext& context, const Caller& caller,
+                                      std::string uri) {
   if (uri.empty()) {
     co_return InvalidArgument("the query has no uri; expected one like azureml:name:version");
   }
@@ -20,7 +53,24 @@ Task<Result<ResolvedData>> ResolveUri(const ApiContext& context, std::string uri
   };
   const Status read = co_await Read(*context.database, std::move(work));
   if (!read.ok()) co_return read;
+  if (caller.kind == Caller::Kind::kJob && IsLocal(*resolved)) {
+    co_return Status(
+        Code::kPermissionDenied,
+        "a job's token opens datastores, assets and outputs, not local paths such as " +
+            resolved->uri + "; the owner's token does");
+  }
   co_return std::move(*resolved);
+}
+
+// Jobs write into datastores by themselves, links to other places as well.
+Result<Fd> OpenInDatastore(const ApiContext& context, const ResolvedData& data,
+                           std::string_view path) {
+  const std::string& root = context.blobs->root();
+  if (!data.path.starts_with(root + "/")) return NotFound("nothing lies at " + data.uri);
+  Result<Fd> opened = OpenBeneath(root, JoinPath(data.path.substr(root.size() + 1), path));
+  if (opened.status().code() != Code::kNotFound) return opened;
+  return NotFound(path.empty() ? "nothing lies at " + data.uri
+                               : "there is no \"" + std::string(path) + "\" at " + data.uri);
 }
 
 Json FileJson(std::string path, const struct stat& info) {
@@ -30,7 +80,9 @@ Json FileJson(std::string path, const struct stat& info) {
                            {"modified", FormatTime(modified)}});
 }
 
-Result<Json> Listing(const ResolvedData& data) {
+Result<Json> Listing(const ApiContext& context, const ResolvedData& data) {
+  TRY(CheckPlace(context, data));
+  if (!IsLocal(data)) TRY(OpenInDatastore(context, data, "").status());
   struct stat info {};
   if (lstat(data.path.c_str(), &info) != 0) {
     return NotFound("nothing lies at " + data.uri);
@@ -58,43 +110,50 @@ Result<Json> Listing(const ResolvedData& data) {
 
 Task<Response> ListFiles(const ApiContext& context, Request& request) {
   std::string uri(request.Query("uri"));
-  const Result<ResolvedData> data = co_await ResolveUri(context, std::move(uri));
+  const Result<ResolvedData> data = co_await ResolveUri(context, request.caller, std::move(uri));
   if (!data.ok()) co_return AzureError(data.status());
   Result<Json> listing = Json();
-  std::function<void()> work = [&listing, &data] { listing = Listing(*data); };
+  std::function<void()> work = [&] { listing = Listing(context, *data); };
   co_await context.loop->Blocking(std::move(work));
   if (!listing.ok()) co_return AzureError(listing.status());
   co_return Response::OfJson(200, *listing);
 }
 
-// The file that `path` means below the data; the data itself if that is one file. Symbolic links do
-// not lead out.
-Result<std::string> FileBelow(const ResolvedData& data, std::string_view path) {
+// The owner's own place, by whatever links lead to it; below it none is followed.
+Result<Fd> OpenLocal(const ApiContext& context, const ResolvedData& data, std::string_view path) {
+  const std::string real = RealPath(data.path);
+  if (real.empty()) return NotFound("nothing lies at " + data.uri);
+  Result<Fd> opened =
+      path.empty() ? OpenFile(real, O_RDONLY | O_NONBLOCK) : OpenBeneath(real, path);
+  if (!opened.ok()) return opened;
+  TRY(CheckOutsideHome(context, RealPath("/proc/self/fd/" + std::to_string(opened->get()))));
+  return opened;
+}
+
+// The file that `path` means below the data; the data itself if that is one file.
+Result<Fd> OpenContent(const ApiContext& context, const ResolvedData& data, std::string_view path) {
+  const auto open = IsLocal(data) ? OpenLocal : OpenInDatastore;
+  ASSIGN_OR_RETURN(Fd place, open(context, data, ""));
   struct stat info {};
-  if (lstat(data.path.c_str(), &info) != 0) return NotFound("nothing lies at " + data.uri);
-  if (!S_ISDIR(info.st_mode)) return data.path;
-  ASSIGN_OR_RETURN(const std::string file, ConfinedPath(data.path, path));
-  std::unique_ptr<char, void (*)(void*)> real(realpath(file.c_str(), nullptr), std::free);
-  std::unique_ptr<char, void (*)(void*)> root(realpath(data.path.c_str(), nullptr), std::free);
-  if (!real || !root) return NotFound("there is no \"" + std::string(path) + "\" at " + data.uri);
-  if (!std::string_view(real.get()).starts_with(std::string(root.get()) + "/")) {
-    return Status(Code::kPermissionDenied,
-                  "\"" + std::string(path) + "\" is a link to a place outside " + data.uri);
-  }
-  if (IsDir(file)) return InvalidArgument("\"" + std::string(path) + "\" is a folder");
-  return file;
+  if (fstat(place.get(), &info) != 0) return ErrnoStatus("looking at " + data.uri, errno);
+  if (!S_ISDIR(info.st_mode)) return place;
+  TRY(SafeRelative(path).status());
+  ASSIGN_OR_RETURN(Fd file, open(context, data, path));
+  if (fstat(file.get(), &info) != 0) return ErrnoStatus("looking at " + data.uri, errno);
+  if (S_ISREG(info.st_mode)) return file;
+  return InvalidArgument("\"" + std::string(path) + "\" is a folder, or no file at all");
 }
 
 Task<Response> ReadContent(const ApiContext& context, Request& request) {
   std::string uri(request.Query("uri"));
-  const Result<ResolvedData> data = co_await ResolveUri(context, std::move(uri));
+  const Result<ResolvedData> data = co_await ResolveUri(context, request.caller, std::move(uri));
   if (!data.ok()) co_return AzureError(data.status());
   const std::string path(request.Query("path"));
-  Result<std::string> file = std::string();
-  std::function<void()> work = [&file, &data, &path] { file = FileBelow(*data, path); };
+  Result<Fd> file = Fd();
+  std::function<void()> work = [&] { file = OpenContent(context, *data, path); };
   co_await context.loop->Blocking(std::move(work));
   if (!file.ok()) co_return AzureError(file.status());
-  co_return ServeFile(request, *file, "application/octet-stream");
+  co_return ServeFile(request, std::move(*file), "application/octet-stream");
 }
 
 }  // namespace

@@ -39,7 +39,9 @@ Task<Status> LookAtJob(std::shared_ptr<Follower> follower) {
   if (job->attempt > 0) {
     follower->folder = AttemptChannel::FolderOf(follower->context->home, job->name, job->attempt);
   }
-  if (!follower->folder.empty() && !follower->is_watching_file) {
+  // Who does not wait has nothing to be told.
+  const bool waits = follower->follows && !follower->is_over;
+  if (waits && !follower->folder.empty() && !follower->is_watching_file) {
     const std::string file = JoinPath(follower->folder, follower->path);
     follower->is_watching_file = follower->live->files->Watch(follower->signal, file);
     if (!follower->is_watching_file) {
@@ -49,20 +51,31 @@ Task<Status> LookAtJob(std::shared_ptr<Follower> follower) {
   co_return Status();
 }
 
+// Jobs write below their attempt's folder whatever they like, links to other places as well.
+Result<Fd> OpenLog(const Follower& follower) {
+  ASSIGN_OR_RETURN(Fd file, OpenBeneath(follower.folder, follower.path));
+  struct stat info {};
+  if (fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode)) return file;
+  return InvalidArgument("\"" + follower.path + "\" is no file");
+}
+
+// The bytes from where the follower is; it learns where that is if it wants the last lines.
+Result<std::string> ReadHere(Follower& follower) {
+  const Result<Fd> file = OpenLog(follower);
+  if (file.status().code() == Code::kNotFound) return std::string();
+  if (!file.ok()) return file.status();
+  if (follower.lines_from_end >= 0) {
+    ASSIGN_OR_RETURN(follower.offset, OffsetOfLastLines(*file, follower.lines_from_end));
+    follower.lines_from_end = -1;
+  }
+  return ReadRange(*file, follower.offset, kChunkBytes);
+}
+
 // The next bytes of the file; none at its end or if it is not there yet.
 Task<Result<std::string>> ReadChunk(std::shared_ptr<Follower> follower) {
   Result<std::string> bytes = std::string();
   if (follower->folder.empty()) co_return bytes;
-  std::function<void()> work = [&bytes, follower] {
-    const std::string file = JoinPath(follower->folder, follower->path);
-    if (follower->lines_from_end >= 0 && Exists(file)) {
-      const Result<int64_t> start = OffsetOfLastLines(file, follower->lines_from_end);
-      if (start.ok()) follower->offset = *start;
-      follower->lines_from_end = -1;
-    }
-    bytes = ReadRange(file, follower->offset, kChunkBytes);
-    if (!bytes.ok() && bytes.status().code() == Code::kNotFound) bytes = std::string();
-  };
+  std::function<void()> work = [&bytes, follower] { bytes = ReadHere(*follower); };
   co_await follower->context->loop->Blocking(std::move(work));
   if (bytes.ok()) follower->offset += static_cast<int64_t>(bytes->size());
   co_return bytes;
@@ -118,14 +131,20 @@ Task<Response> ReadLog(const ApiContext& context, const LiveContext& live, Reque
   Result<std::shared_ptr<Follower>> read = ReadQuery(context, live, request);
   if (!read.ok()) co_return AzureError(read.status());
   const std::shared_ptr<Follower> follower = *read;
-  live.hub->Watch(follower->signal, "job", follower->job);
+  if (follower->follows) live.hub->Watch(follower->signal, "job", follower->job);
   const Status looked = co_await LookAtJob(follower);
   if (!looked.ok()) co_return AzureError(looked);
-  if (!follower->follows && !follower->folder.empty() &&
-      !Exists(JoinPath(follower->folder, follower->path))) {
+  Status opened;
+  if (!follower->folder.empty()) {
+    std::function<void()> open = [&opened, follower] { opened = OpenLog(*follower).status(); };
+    co_await context.loop->Blocking(std::move(open));
+  }
+  const bool is_missing = opened.code() == Code::kNotFound;
+  if (is_missing && !follower->follows) {
     co_return AzureError(
         NotFound("job " + follower->job + " has no log \"" + follower->path + "\" (yet)"));
   }
+  if (!opened.ok() && !is_missing) co_return AzureError(opened);
   Response response;
   response.headers.Set("Content-Type", "text/plain; charset=utf-8");
   response.headers.Set("Cache-Control", "no-store");
@@ -136,7 +155,10 @@ Task<Response> ReadLog(const ApiContext& context, const LiveContext& live, Reque
 Json FilesBelow(const std::string& folder) {
   Json files = Json::MakeArray();
   for (const std::string part : {"user_logs", "system_logs"}) {
-    const Result<std::vector<WalkEntry>> entries = WalkTree(JoinPath(folder, part));
+    const std::string place = JoinPath(folder, part);
+    struct stat info {};
+    if (lstat(place.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) continue;
+    const Result<std::vector<WalkEntry>> entries = WalkTree(place);
     if (!entries.ok()) continue;
     for (const WalkEntry& entry : *entries) {
       if (!S_ISREG(entry.info.st_mode)) continue;

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "base/file.h"
-
 namespace lazurite::live {
 
-Result<int64_t> OffsetOfLastLines(const std::string& file, int64_t lines) {
+Result<int64_t> OffsetOfLastLines(const Fd& file, int64_t lines) {
   constexpr int64_t kBlock = int64_t{64} << 10;
-  ASSIGN_OR_RETURN(const int64_t size, FileSize(file));
+  struct stat info {};
+  if (fstat(file.get(), &info) != 0) return ErrnoStatus("looking at a log", errno);
+  const int64_t size = info.st_size;
   if (lines <= 0) return size;
   int64_t found = 0;
   for (int64_t end = size; end > 0;) {

@@ -2,14 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
+#include "base/file.h"
 #include "base/status.h"
 
 namespace lazurite::live {
 
 // The offset of the last `lines` lines; a last line without a line feed counts. 0 if the file has
 // fewer, its size for `lines` = 0. Reads the file from its end.
-Result<int64_t> OffsetOfLastLines(const std::string& file, int64_t lines);
+Result<int64_t> OffsetOfLastLines(const Fd& file, int64_t lines);
 
 }  // namespace lazurite::live

@@ -1,5 +1,6 @@
 #include "api/live/log_tail.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include "base/file.h"
@@ -12,7 +13,10 @@ class LogTailTest : public testing::Test {
   void TearDown() override { ASSERT_TRUE(RemoveTree(file_).ok()); }
   std::string Tail(const std::string& text, int64_t lines) {
     EXPECT_TRUE(WriteFile(file_, text).ok());
-    const Result<int64_t> offset = OffsetOfLastLines(file_, lines);
+    const Result<Fd> file = OpenFile(file_, O_RDONLY);
+    EXPECT_TRUE(file.ok()) << file.status().text();
+    if (!file.ok()) return "";
+    const Result<int64_t> offset = OffsetOfLastLines(*file, lines);
     EXPECT_TRUE(offset.ok()) << offset.status().text();
     return offset.ok() ? text.substr(static_cast<size_t>(*offset)) : "";
   }

@@ -1,5 +1,8 @@
 #include "api/mlflow/artifact_routes.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "api/http/database_await.h"
 #include "api/mlflow/fields.h"
 #include "api/mlflow/mlflow_error.h"
@@ -34,10 +37,16 @@ std::string_view ProxyPath(const Request& request) {
   return path;
 }
 
-Result<std::string> FileOf(const ApiContext& context, std::string_view proxy_path) {
-  TRY(CheckProxyPath(proxy_path));
+// A file or folder. Jobs write into datastores by themselves, links to other places as well.
+Result<Fd> OpenArtifact(const ApiContext& context, std::string_view proxy_path) {
+  if (!proxy_path.empty()) TRY(CheckProxyPath(proxy_path));
   const ArtifactPlace place = PlaceOfProxyPath(proxy_path);
-  return context.blobs->PathOf(place.datastore, place.path);
+  return OpenBeneath(context.blobs->root(), JoinPath(place.datastore, place.path));
+}
+
+bool IsDir(const Fd& opened) {
+  struct stat info {};
+  return fstat(opened.get(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 // Whoever was let in may write below the artifact datastore, a job only to its own runs and their
@@ -131,51 +140,61 @@ std::string_view TypeOf(std::string_view path) {
   return "application/octet-stream";
 }
 
-Task<Response> SendFile(const ApiContext& context, const Request& request, const std::string& path,
-                        const std::string& name) {
-  bool is_file = false;
+Task<Response> SendFile(const ApiContext& context, const Request& request,
+                        const std::string& proxy_path, const std::string& name) {
+  Result<Fd> file = Status(Code::kInternal, "not opened");
   Response response;
+  bool is_file = false;
   std::function<void()> open = [&] {
-    is_file = Exists(path) && !IsDir(path);
-    if (is_file) response = ServeFile(request, path, TypeOf(path));
+    file = OpenArtifact(context, proxy_path);
+    is_file = file.ok() && !IsDir(*file);
+    if (is_file) response = ServeFile(request, std::move(*file), TypeOf(proxy_path));
   };
   co_await context.loop->Blocking(std::move(open));
-  if (!is_file) {
+  if (!file.ok() && file.status().code() != Code::kNotFound) {
+    co_return ErrorAnswer(file.status(), request.request_id);
+  }
+  if (!is_file || response.status == 404) {
     co_return ErrorAnswer(NotFound("No such artifact: '" + name + "'"), request.request_id);
   }
   response.headers.Set("Content-Disposition",
-                       "attachment; filename*=UTF-8''" + UrlEncode(BaseName(path)));
+                       "attachment; filename*=UTF-8''" + UrlEncode(BaseName(proxy_path)));
   response.headers.Set("X-Content-Type-Options", "nosniff");
   co_return response;
 }
 
 Task<Response> Get(const ApiContext& context, Request& request) {
   const std::string path(ProxyPath(request));
-  const Result<std::string> file = FileOf(context, path);
-  if (!file.ok()) co_return ErrorAnswer(file.status(), request.request_id);
-  co_return co_await SendFile(context, request, file.value(), path);
+  co_return co_await SendFile(context, request, path, path);
 }
 
-Result<std::vector<Listed>> ListFolder(const std::string& folder) {
+// Links and other things that are neither files nor folders are left out.
+Result<std::vector<Listed>> ListFolder(const Fd& folder) {
   std::vector<Listed> listed;
   if (!IsDir(folder)) return listed;
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(folder));
+  ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                   ListDir("/proc/self/fd/" + std::to_string(folder.get())));
   if (names.size() > kListedMax) {
     return InvalidArgument("the folder has more than " + std::to_string(kListedMax) + " entries");
   }
   for (const std::string& name : names) {
-    Listed entry;
-    entry.name = name;
-    const std::string path = JoinPath(folder, name);
-    entry.is_dir = IsDir(path);
-    if (!entry.is_dir) {
-      const Result<int64_t> bytes = FileSize(path);
-      if (!bytes.ok()) continue;
-      entry.bytes = bytes.value();
+    struct stat info {};
+    if (fstatat(folder.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISDIR(info.st_mode)) {
+      listed.push_back({name, true, 0});
+    } else if (S_ISREG(info.st_mode)) {
+      listed.push_back({name, false, info.st_size});
     }
-    listed.push_back(std::move(entry));
   }
   return listed;
+}
+
+Result<std::vector<Listed>> ListArtifacts(const ApiContext& context,
+                                          const std::string& proxy_path) {
+  const Result<Fd> folder = OpenArtifact(context, proxy_path);
+  if (folder.status().code() == Code::kNotFound) return std::vector<Listed>();
+  if (!folder.ok()) return folder.status();
+  return ListFolder(*folder);
 }
 
 Json FilesOf(const std::vector<Listed>& listed, const std::string& prefix) {
@@ -191,12 +210,8 @@ Json FilesOf(const std::vector<Listed>& listed, const std::string& prefix) {
 
 Task<Result<Json>> ListAt(const ApiContext& context, const std::string& proxy_path,
                           std::string_view prefix) {
-  std::string folder = context.blobs->root() + "/" + PlaceOfProxyPath("").datastore;
-  if (!proxy_path.empty()) {
-    CO_ASSIGN_OR_RETURN(folder, FileOf(context, proxy_path));
-  }
   Result<std::vector<Listed>> listed = Status(Code::kInternal, "not listed");
-  std::function<void()> list = [&] { listed = ListFolder(folder); };
+  std::function<void()> list = [&] { listed = ListArtifacts(context, proxy_path); };
   co_await context.loop->Blocking(std::move(list));
   if (!listed.ok()) co_return listed.status();
   co_return FilesOf(listed.value(), std::string(prefix));
@@ -278,10 +293,11 @@ Task<Response> ListOfModel(const ApiContext& context, Request& request) {
 Task<Response> GetBelow(const ApiContext& context, const Request& request, const std::string& root,
                         const std::string& path) {
   const auto proxy_path = ProxyPathOf(root);
-  Result<std::string> file = InvalidArgument("Invalid path");
-  if (proxy_path && CheckProxyPath(path).ok()) file = FileOf(context, *proxy_path + "/" + path);
-  if (!file.ok()) co_return ErrorAnswer(file.status(), request.request_id);
-  co_return co_await SendFile(context, request, file.value(), path);
+  if (!proxy_path || !CheckProxyPath(path).ok()) {
+    co_return ErrorAnswer(InvalidArgument("Invalid path"), request.request_id);
+  }
+  const std::string below = *proxy_path + "/" + path;
+  co_return co_await SendFile(context, request, below, path);
 }
 
 Task<Response> GetOfRun(const ApiContext& context, Request& request) {

@@ -132,7 +132,7 @@ class MlflowTest : public testing::Test {
     if (const auto* text = std::get_if<std::string>(&response.body)) answer.text = *text;
     if (const auto* range = std::get_if<FileRange>(&response.body)) {
       answer.text =
-          ReadRange(range->path, range->offset, static_cast<size_t>(range->length)).value();
+          ReadRange(*range->file, range->offset, static_cast<size_t>(range->length)).value();
     }
     Result<Json> json = Json::Parse(answer.text);
     if (json.ok()) answer.json = std::move(*json);

@@ -232,6 +232,25 @@ TEST_F(ModelTest, KeepsArtifactsInsideTheirPlaces) {
   EXPECT_EQ(Ask("DELETE", kArtifacts + "/ExperimentRun", "", kJob).status, 403);
 }
 
+TEST_F(ModelTest, FollowsNoLinkThatAJobHasLeft) {
+  const std::string place = "/ExperimentRun/dcid." + MakeRun();
+  EXPECT_EQ(Ask("PUT", kArtifacts + place + "/real.txt", "x").status, 200);
+  const std::string folder = home_ + "/datastores/workspaceartifactstore" + place;
+  ASSERT_TRUE(MakeDirs(home_ + "/tokens").ok());
+  ASSERT_TRUE(WriteFile(home_ + "/tokens/owner", "secret").ok());
+  ASSERT_EQ(symlink((home_ + "/tokens/owner").c_str(), (folder + "/file").c_str()), 0);
+  ASSERT_EQ(symlink((home_ + "/tokens").c_str(), (folder + "/folder").c_str()), 0);
+  ASSERT_EQ(symlink("real.txt", (folder + "/within").c_str()), 0);
+  for (const std::string name : {"/file", "/folder/owner", "/within"}) {
+    const Answer answer = Ask("GET", kArtifacts + place + name);
+    EXPECT_EQ(answer.status, 403) << name;
+    EXPECT_NE(answer.json.GetString("message").find("link"), std::string::npos) << answer.text;
+  }
+  EXPECT_EQ(Ask("GET", kArtifacts + "?path=" + place.substr(1) + "/folder").status, 403);
+  EXPECT_EQ(Ask("GET", kArtifacts + "?path=" + place.substr(1)).text,
+            R"({"files":[{"path":"real.txt","is_dir":false,"file_size":1}]})");
+}
+
 TEST_F(ModelTest, RefusesMultipartInTheWordsThatClientsKnow) {
   const Answer answer =
       Ask("POST", "/api/2.0/mlflow-artifacts/mpu/create/a", R"({"path": "x", "num_parts": 2})");

@@ -69,25 +69,17 @@ Task<bool> Connection::Send(const Request& request, Response& response, bool clo
 
 Task<Status> Connection::SendFile(const Request& request, Response& response, Framing framing) {
   const auto range = std::get<FileRange>(response.body);
-  const Result<Fd> file = OpenFile(range.path, O_RDONLY);
-  if (!file.ok()) {
-    Log(LogLevel::kError, "a file to send is gone",
-        {{"error", file.status().text()}, {"request_id", request.request_id}});
-    const bool closes = framing.closes;
-    framing = Framing{.kind = Framing::Kind::kLength, .closes = closes};
-    co_return co_await stream_->Write(MakeHead(Response::Empty(404), framing, request.request_id));
-  }
   const std::string head = MakeHead(response, framing, request.request_id);
   if (range.length <= kSmallFileBytesMax) {
     std::string content(static_cast<size_t>(range.length), '\0');
-    const ssize_t got = pread(file->get(), content.data(), content.size(), range.offset);
+    const ssize_t got = pread(range.file->get(), content.data(), content.size(), range.offset);
     if (got != static_cast<ssize_t>(range.length)) {
       co_return Unavailable("the file has become shorter");
     }
     co_return co_await stream_->Write(head, content);
   }
   CO_TRY(co_await stream_->Write(head));
-  co_return co_await stream_->SendFile(file->get(), range.offset, range.length);
+  co_return co_await stream_->SendFile(range.file->get(), range.offset, range.length);
 }
 
 Running Connection::RunPull(BodyStream& stream, Pulled& pulled) {

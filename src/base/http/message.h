@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/net/task.h"
 #include "base/status.h"
@@ -73,9 +74,9 @@ class Request {
   static constexpr size_t kJsonBytesMax = size_t{64} << 20;
 };
 
-// A range of a file as the body, sent without passing through memory at once.
+// A range of an open file as the body, sent without passing through memory at once.
 struct FileRange {
-  std::string path;
+  std::shared_ptr<const Fd> file;
   int64_t offset = 0;
   int64_t length = 0;
 };
@@ -100,7 +101,8 @@ using Handler = std::function<Task<Response>(Request&)>;
 
 // Serves a range request on a file, as RFC 9110 says: 200, 206 with Content-Range, 416; ETag and
 // Last-Modified from the file, If-None-Match honoured. Adds Accept-Ranges and the given content
-// type. 404 text if there is no such file.
+// type. 404 text if there is no such file, or it is none.
 Response ServeFile(const Request& request, const std::string& path, std::string_view content_type);
+Response ServeFile(const Request& request, Fd file, std::string_view content_type);
 
 }  // namespace lazurite

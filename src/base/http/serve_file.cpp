@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "base/http/http_date.h"
@@ -68,10 +69,16 @@ bool WantsPartOfThis(const Request& request, const std::string& tag, const std::
 }  // namespace
 
 Response ServeFile(const Request& request, const std::string& path, std::string_view content_type) {
-  struct stat info;
-  if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
+  Result<Fd> file = OpenFile(path, O_RDONLY | O_NONBLOCK);
+  return ServeFile(request, file.ok() ? std::move(*file) : Fd(), content_type);
+}
+
+Response ServeFile(const Request& request, Fd file, std::string_view content_type) {
+  struct stat info {};
+  if (!file.valid() || fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     return Response::Text(404, "no such file");
   }
+  auto shared = std::make_shared<const Fd>(std::move(file));
   const std::string tag = EntityTag(info);
   const std::string modified = FormatHttpDate(info.st_mtim.tv_sec);
   Response response;
@@ -94,13 +101,13 @@ Response ServeFile(const Request& request, const std::string& path, std::string_
   }
   response.headers.Add("Content-Type", std::string(content_type));
   if (range.kind == ByteRange::Kind::kWhole) {
-    response.body = FileRange{path, 0, info.st_size};
+    response.body = FileRange{std::move(shared), 0, info.st_size};
     return response;
   }
   response.status = 206;
   response.headers.Add("Content-Range", "bytes " + std::to_string(range.first) + "-" +
                                             std::to_string(range.last) + "/" + size);
-  response.body = FileRange{path, range.first, range.last - range.first + 1};
+  response.body = FileRange{std::move(shared), range.first, range.last - range.first + 1};
   return response;
 }
 
