@@ -13,6 +13,28 @@ constexpr std::array<std::string_view, 4> kOpenPaths = {"/healthz", "/health", "
                                                         "/discovery"};
 constexpr std::string_view kScheme = "bearer ";
 
+// Where a job's token may do more than read: its runs, metrics, artifacts and models (MLflow and
+// the run history), and uploads. The routes there know whose run it is.
+constexpr std::array<std::string_view, 4> kChangedByJobs = {"/api/", "/ajax-api/", "/history/",
+                                                            "/lazurite/v1/uploads"};
+// Questions that are asked by POST.
+constexpr std::array<std::string_view, 2> kAskedByJobs = {"/listSecrets",
+                                                          "/dataversion/batchGetResolvedUris"};
+
+Status CheckJobMay(const Request& request) {
+  if (request.method == "GET" || request.method == "HEAD") return {};
+  const std::string_view path = request.path;
+  const auto begins = [&](std::string_view prefix) { return path.starts_with(prefix); };
+  const auto ends = [&](std::string_view suffix) { return path.ends_with(suffix); };
+  if (std::ranges::any_of(kChangedByJobs, begins)) return {};
+  if (request.method == "POST" && std::ranges::any_of(kAskedByJobs, ends)) return {};
+  return {Code::kPermissionDenied,
+          "a job's token reads, tracks runs and uploads; it may not submit jobs or change assets, "
+          "computes, datastores and the like: " +
+              request.method + " " + request.path +
+              " needs the owner's token, which is in tokens/owner of the server's home"};
+}
+
 std::string_view HostName(std::string_view host) {
   if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
   return host.substr(0, host.find(':'));
@@ -45,7 +67,7 @@ Status Guard::Admit(Request& request) const {
   request.caller.kind =
       bearer.kind == Bearer::Kind::kOwner ? Caller::Kind::kOwner : Caller::Kind::kJob;
   request.caller.name = std::move(bearer.name);
-  return {};
+  return request.caller.kind == Caller::Kind::kJob ? CheckJobMay(request) : Status();
 }
 
 // A web page may make a browser send requests to loopback; it cannot choose these two headers
@@ -70,6 +92,7 @@ Status Guard::AdmitAnyone(Request& request) const {
     const auto bearer = identity_.Check(Trim(header.substr(kScheme.size())));
     if (bearer.ok() && bearer->kind == Bearer::Kind::kJob) {
       request.caller = {Caller::Kind::kJob, bearer->name};
+      return CheckJobMay(request);
     }
   }
   return {};

@@ -19,7 +19,8 @@ class Guard final {
       : identity_(identity), clock_(clock), mode_(mode) {}
 
   // Fills in request.caller. kUnauthenticated: no token, a foreign or a changed one.
-  // kPermissionDenied: with kNone, a request that a web page of another site has made.
+  // kPermissionDenied: with kNone, a request that a web page of another site has made; a job's
+  // token with a request that changes what only the owner may change.
   Status Admit(Request& request) const;
 
  private:

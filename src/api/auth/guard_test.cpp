@@ -59,6 +59,42 @@ TEST_F(GuardTest, TheOwnerAndJobsComeInUnderTheirNames) {
   EXPECT_EQ(job.caller.name, "a");
 }
 
+TEST_F(GuardTest, AJobsTokenReadsAndTracksButChangesNothingElse) {
+  const std::string workspace =
+      "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w";
+  const auto ask = [&](Guard::Mode mode, std::string method, std::string path) {
+    Request request = Ask(std::move(path), "Bearer " + identity_->IssueJobToken("a"));
+    request.method = std::move(method);
+    return With(mode).Admit(request);
+  };
+  for (const Guard::Mode mode : {Guard::Mode::kToken, Guard::Mode::kNone}) {
+    for (const auto& [method, path] : std::vector<std::pair<std::string, std::string>>{
+             {"GET", workspace + "/jobs/b"},
+             {"HEAD", workspace + "/data/d/versions/1"},
+             {"POST", "/api/2.0/mlflow/runs/log-metric"},
+             {"PUT", "/api/2.0/mlflow-artifacts/artifacts/x"},
+             {"POST", "/ajax-api/2.0/mlflow/runs/search"},
+             {"PATCH", "/history/v1.0" + workspace + "/runs/a"},
+             {"POST", "/data/v1.0" + workspace + "/dataversion/batchGetResolvedUris"},
+             {"POST", workspace + "/datastores/workspaceblobstore/listSecrets"},
+             {"POST", "/lazurite/v1/uploads"}}) {
+      EXPECT_TRUE(ask(mode, method, path).ok()) << method << " " << path;
+    }
+    for (const auto& [method, path] : std::vector<std::pair<std::string, std::string>>{
+             {"PUT", workspace + "/jobs/b"},
+             {"POST", workspace + "/jobs/b/cancel"},
+             {"DELETE", workspace + "/jobs/b"},
+             {"PUT", workspace + "/data/d/versions/1"},
+             {"PATCH", workspace + "/computes/local"},
+             {"PUT", workspace + "/datastores/listSecrets"},
+             {"DELETE", workspace}}) {
+      const Status status = ask(mode, method, path);
+      EXPECT_EQ(status.code(), Code::kPermissionDenied) << method << " " << path;
+      EXPECT_NE(status.text().find("the owner's token"), std::string::npos) << status.text();
+    }
+  }
+}
+
 TEST_F(GuardTest, ASignedAddressOpensOnlyItself) {
   const std::string query = identity_->SignPath("/log/a", kNow + std::chrono::hours(1));
   const size_t cut = query.find("&sig=");
