@@ -20,9 +20,6 @@ namespace {
 constexpr Duration kTick{std::chrono::seconds(1)};
 // A runner that has not taken its lock after this time has not started.
 constexpr Duration kStartMax{std::chrono::seconds(30)};
-// A runner may be quicker than the commit that says it was started.
-constexpr Duration kEarlyAgain{10};
-constexpr int kEarlyLooksMax = 100;
 // A cancel is asked for again if nothing came of it.
 constexpr Duration kCancelAgain{std::chrono::seconds(5)};
 constexpr int kRingsPerWakeMax = 4096;
@@ -107,10 +104,8 @@ void Reconciler::Wake() {
 std::set<std::string> Reconciler::Listen() {
   std::array<pollfd, 2> waiting = {{{.fd = doorbell_.get(), .events = POLLIN, .revents = 0},
                                     {.fd = wake_.get(), .events = POLLIN, .revents = 0}}};
-  const Duration wait = early_.empty() ? kTick : kEarlyAgain;
-  poll(waiting.data(), waiting.size(), static_cast<int>(wait.count()));
+  poll(waiting.data(), waiting.size(), static_cast<int>(kTick.count()));
   std::set<std::string> jobs;
-  for (const auto& [job, looks] : early_) jobs.insert(job);
   std::array<char, 512> buffer;
   for (int i = 0; i < kRingsPerWakeMax; ++i) {
     const ssize_t count = recv(doorbell_.get(), buffer.data(), buffer.size(), 0);
@@ -210,8 +205,6 @@ Result<std::optional<Reconciler::News>> Reconciler::Gather(const std::string& na
     ASSIGN_OR_RETURN(job, store_.Find(transaction, name));
     return Status();
   }));
-  const bool is_early = job && job->attempt == 0 && !IsTerminal(job->state);
-  if (!is_early || ++early_[name] > kEarlyLooksMax) early_.erase(name);
   if (!job || !IsPlaced(*job)) return std::optional<News>();
   const AttemptChannel channel(AttemptChannel::FolderOf(options_.home, name, job->attempt));
   if (job->state == JobState::kCancelRequested) TRY(AskBackendToCancel(*job));

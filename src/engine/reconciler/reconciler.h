@@ -85,9 +85,6 @@ class Reconciler final {
   Fd wake_;  // an eventfd
   std::map<std::string, Time> cancels_asked_;
   std::map<std::string, Time> never_seen_since_;
-  // Jobs whose runner rang before the database showed that they were placed, and how often they
-  // were looked at since.
-  std::map<std::string, int> early_;
   Time looked_at_all_{};
   bool is_stopping_ = false;
   std::mutex mutex_;

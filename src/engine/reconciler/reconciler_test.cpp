@@ -6,6 +6,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <future>
+
 #include "domain/schema/database_test.h"
 
 namespace lazurite::reconciler {
@@ -62,10 +65,10 @@ class ReconcilerTest : public DatabaseTest {
     told_.push_back(std::move(what));
     return {};
   }
-  void AddPlacedJob() {
+  void AddPlacedJob(const std::string& name = "a") {
     const Status added = database_->WriteNow([&](Transaction& transaction) {
       Job job;
-      job.name = "a";
+      job.name = name;
       job.created = job.modified = kNow;
       TRY(store_.Insert(transaction, job));
       TRY(store_.Move(transaction, job, JobEvent::kSubmitted, "", kNow));
@@ -94,11 +97,11 @@ class ReconcilerTest : public DatabaseTest {
     EXPECT_TRUE(looked.ok()) << looked.text();
     return Read();
   }
-  Job Read() {
+  Job Read(const std::string& name = "a") {
     Job job;
     EXPECT_TRUE(database_
                     ->ReadNow([&](Transaction& transaction) {
-                      ASSIGN_OR_RETURN(job, store_.Get(transaction, "a"));
+                      ASSIGN_OR_RETURN(job, store_.Get(transaction, name));
                       return Status();
                     })
                     .ok());
@@ -222,6 +225,37 @@ TEST_F(ReconcilerTest, AsksForACancelAndAgainOnlyAfterAWhile) {
   clock_.Advance(std::chrono::seconds(6));
   Look();
   EXPECT_EQ(backend_.cancelled, 2);
+}
+
+TEST_F(ReconcilerTest, OneCommitTakesInWhatSeveralJobsSay) {
+  AddPlacedJob("b");
+  std::atomic<int> commits = 0;
+  database_->OnCommit([&](int64_t) { ++commits; });
+  for (const char* job : {"a", "b"}) {
+    const AttemptChannel channel(AttemptChannel::FolderOf(home_, job, 1));
+    AttemptSpec spec;
+    spec.job = job;
+    ASSERT_TRUE(channel.Create(spec, {}).ok());
+    ExitRecord exit;
+    exit.cause = "exited";
+    exit.code = 0;
+    ASSERT_TRUE(channel.WriteExit(exit).ok());
+  }
+  // The writer is busy until both wait.
+  std::promise<void> gate;
+  database_->Write(
+      [opened = gate.get_future().share()](Transaction&) {
+        opened.wait();
+        return Status();
+      },
+      [](const Status&) {});
+  std::thread looking([&] { reconciler_->LookAtThese({"a", "b", "no such job"}); });
+  usleep(100'000);
+  gate.set_value();
+  looking.join();
+  EXPECT_EQ(Read("a").state, JobState::kCompleted);
+  EXPECT_EQ(Read("b").state, JobState::kCompleted);
+  EXPECT_EQ(commits, 1);
 }
 
 TEST_F(ReconcilerTest, ARingMakesItLookAtOnce) {
