@@ -121,12 +121,10 @@ Status LocalBackend::Cancel(std::span<const AttemptRef> attempts) {
   Status result;
   for (const AttemptRef& attempt : attempts) {
     const AttemptChannel channel = ChannelOf(attempt);
-    // The file is enough; the signal is for a runner that could not watch it.
+    // Either of them is enough: the file cannot be written on a full disk, and the signal reaches
+    // no runner that is just starting.
     Status asked = channel.AskCancel();
-    if (!asked.ok()) {
-      result = std::move(asked).With(NameOf(attempt));
-      continue;
-    }
+    if (!asked.ok()) result = std::move(asked).With(NameOf(attempt));
     const Result<AttemptChannel::RunnerView> view = channel.LookAtRunner();
     if (!view.ok() || view->state != AttemptChannel::Runner::kAlive) continue;
     if (view->identity.pid > 0) {

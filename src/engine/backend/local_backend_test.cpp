@@ -86,6 +86,21 @@ TEST_F(LocalBackendTest, ARunnerLeadsItsOwnSessionAndIsNoZombieAfterwards) {
   EXPECT_TRUE(Becomes([&] { return !LookAtProcess(std::stoi(pid)); }));
 }
 
+TEST_F(LocalBackendTest, ACancelReachesTheRunnerEvenIfItsFileCannotBeWritten) {
+  Program("true");
+  const pid_t runner = fork();
+  if (runner == 0) {
+    while (true) pause();
+  }
+  const Fd lock = Hold(runner);
+  // What is in the way of the file stands for a full disk.
+  ASSERT_TRUE(MakeDirs(channel_->Path("cancel/x")).ok());
+  EXPECT_FALSE(backend_->Cancel({&ref_, 1}).ok());
+  int status = 0;
+  ASSERT_EQ(waitpid(runner, &status, 0), runner);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
 TEST_F(LocalBackendTest, ANurseryForksRunnersAndEndsWhenNobodyAsks) {
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
