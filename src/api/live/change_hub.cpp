@@ -3,6 +3,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <set>
 
@@ -106,6 +107,7 @@ struct FileWatcher::Impl {
   void Drain() {
     alignas(inotify_event) std::array<char, 16384> buffer;
     std::set<int> changed;
+    std::set<int> gone;
     while (true) {
       const ssize_t count = read(inotify.get(), buffer.data(), buffer.size());
       if (count <= 0) break;
@@ -113,9 +115,27 @@ struct FileWatcher::Impl {
         const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
         at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
         changed.insert(event->wd);
+        if ((event->mask & IN_IGNORED) != 0) gone.insert(event->wd);
       }
     }
     for (const int watch : changed) Fire(watch);
+    // The kernel has dropped these: their files are no more.
+    for (const int watch : gone) signals_of.erase(watch);
+  }
+
+  // Drops what nobody waits for any more.
+  void Purge() {
+    for (auto entry = signals_of.begin(); entry != signals_of.end();) {
+      const int watch = entry->first;
+      entry = entry->second.expired() ? signals_of.erase(entry) : std::next(entry);
+      if (!signals_of.contains(watch)) inotify_rm_watch(inotify.get(), watch);
+    }
+  }
+
+  bool Has(int watch, const std::shared_ptr<Signal>& signal) const {
+    const auto [first, last] = signals_of.equal_range(watch);
+    return std::any_of(first, last,
+                       [&](const auto& entry) { return entry.second.lock() == signal; });
   }
 
   void Fire(int watch) {
@@ -148,14 +168,20 @@ struct FileWatcher::Impl {
 FileWatcher::FileWatcher(Loop& loop) : impl_(std::make_shared<Impl>(loop)) {}
 FileWatcher::~FileWatcher() { impl_->is_closed = true; }
 
-bool FileWatcher::Watch(const std::shared_ptr<Signal>& signal, const std::string& path) {
+bool FileWatcher::Watch(const std::shared_ptr<Signal>& signal, const std::string& path,
+                        size_t watches_max) {
   if (!impl_->inotify.valid()) return false;
+  impl_->Purge();
+  if (impl_->signals_of.size() >= watches_max) return false;
   if (!std::exchange(impl_->is_serving, true)) Detach(Impl::Serve(impl_));
   const int watch = inotify_add_watch(impl_->inotify.get(), path.c_str(),
                                       IN_MODIFY | IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO);
   if (watch < 0) return false;
-  impl_->signals_of.emplace(watch, signal);
+  // The same path again is the same watch.
+  if (!impl_->Has(watch, signal)) impl_->signals_of.emplace(watch, signal);
   return true;
 }
+
+size_t FileWatcher::watches() const { return impl_->signals_of.size(); }
 
 }  // namespace lazurite::live

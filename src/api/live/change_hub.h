@@ -63,13 +63,18 @@ class ChangeHub final {
 // Fires signals when files grow (inotify). Lives on the loop.
 class FileWatcher final {
  public:
+  static constexpr size_t kWatchesMax = 8192;
+
   explicit FileWatcher(Loop& loop);
   ~FileWatcher();
 
   // Fires the signal, as long as somebody else holds it, when the file, or something in the folder,
-  // changes. False if the path cannot be watched (it is not there yet, or the system's limit is
-  // reached).
-  bool Watch(const std::shared_ptr<Signal>& signal, const std::string& path);
+  // changes. False if the path cannot be watched (it is not there yet, there are `watches_max`
+  // already, or the system's limit is reached): then the caller has to look by itself. Watches
+  // whose signal is gone are dropped with the next call.
+  bool Watch(const std::shared_ptr<Signal>& signal, const std::string& path,
+             size_t watches_max = kWatchesMax);
+  size_t watches() const;
 
  private:
   struct Impl;
