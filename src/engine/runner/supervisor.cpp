@@ -72,7 +72,7 @@ Outcome Supervisor::Watch() {
   if (options_.is_broken) Decide("runner", "not all ranks could be started");
   while (true) {
     Reap();
-    if (HaveAllEnded()) break;
+    if (HaveAllEnded() || IsHopeless()) break;
     EndByWish();
     signals_.Wait(TimeLeft());
   }
@@ -160,7 +160,7 @@ void Supervisor::EndByWish() {
     return;
   }
   is_killing_ = is_killing_ || is_late;
-  if (is_killing_) EndAll(SIGKILL);
+  if (is_killing_) Kill();
 }
 
 bool Supervisor::HaveAllEnded() const {
@@ -170,7 +170,7 @@ bool Supervisor::HaveAllEnded() const {
 
 void Supervisor::EndAll(int signal) {
   for (const ProcessView& process : DescendantsOf(getpid())) {
-    if (process.state != 'Z') SignalProcess(process.pid, process.start_time, signal);
+    if (process.state != 'Z') options_.signal(process.pid, process.start_time, signal);
   }
 }
 
@@ -180,11 +180,28 @@ void Supervisor::EndLeftovers() {
   if (!is_killing_) EndAll(SIGTERM);
   const auto last =
       is_ending_ ? deadline_ : Clock::now() + std::min(options_.grace, kLeftoverGrace);
-  while (HasChildren()) {
-    if (is_killing_ || Clock::now() >= last) EndAll(SIGKILL);
+  while (HasChildren() && !IsHopeless()) {
+    if (is_killing_ || Clock::now() >= last) Kill();
     Reap();
     if (HasChildren()) signals_.Wait(kKillAgain);
   }
+  if (!HasChildren()) return;
+  std::vector<std::string> pids;
+  for (const ProcessView& process : DescendantsOf(getpid())) {
+    if (process.state != 'Z') pids.push_back(std::to_string(process.pid));
+  }
+  outcome_.note = "some processes of the job could not be ended within " +
+                  FormatElapsed(options_.kill_max) + " and were left: " + Join(pids, ", ");
+}
+
+void Supervisor::Kill() {
+  if (!killing_since_) killing_since_ = Clock::now();
+  EndAll(SIGKILL);
+}
+
+// They were killed long ago and are still there: the kernel does not let them go.
+bool Supervisor::IsHopeless() const {
+  return killing_since_ && Clock::now() - *killing_since_ >= options_.kill_max;
 }
 
 std::optional<Duration> Supervisor::TimeLeft() const {

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "domain/attempt/attempt.h"
+#include "domain/attempt/process.h"
 #include "engine/runner/ranks.h"
 #include "engine/runner/signals.h"
 
@@ -27,6 +28,7 @@ struct Outcome {
   std::optional<int> signal;
   int rank = 0;
   std::string message;
+  std::string note;  // for the job's page, or ""
   ResourceUse usage;
   std::vector<ResourceUse> rank_usage;
 };
@@ -35,6 +37,8 @@ struct Outcome {
 // whatever they left behind.
 class Supervisor final {
  public:
+  static constexpr Duration kKillMax{std::chrono::seconds(30)};
+
   struct Options {
     std::vector<Watched> processes;
     std::optional<Duration> timeout;
@@ -43,10 +47,14 @@ class Supervisor final {
     std::string failures;
     // Not all of the job could be started: what runs is to be ended.
     bool is_broken = false;
+    // How signals are sent.
+    bool (*signal)(pid_t pid, int64_t start_time, int signal) = SignalProcess;
+    // What is still there so long after the first SIGKILL is left behind: it hangs in the kernel.
+    Duration kill_max = kKillMax;
   };
   Supervisor(Signals& signals, Options options);
 
-  // Returns when no process of the job is left.
+  // Returns when no process of the job is left, or what is left cannot be ended.
   Outcome Watch();
 
  private:
@@ -66,6 +74,8 @@ class Supervisor final {
   bool HaveAllEnded() const;
   void EndAll(int signal);
   void EndLeftovers();
+  void Kill();
+  bool IsHopeless() const;
   std::optional<Duration> TimeLeft() const;
 
   Signals& signals_;
@@ -74,7 +84,8 @@ class Supervisor final {
   Outcome outcome_;
   bool is_ending_ = false;  // others are being ended, for the reason in outcome_
   bool is_killing_ = false;
-  int64_t kills_before_;        // by the kernel, for want of memory
+  int64_t kills_before_;  // by the kernel, for want of memory
+  std::optional<Clock::time_point> killing_since_;
   Clock::time_point deadline_;  // of the timeout, then of the grace
 };
 
