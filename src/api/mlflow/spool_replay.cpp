@@ -24,19 +24,20 @@ Status Apply(Transaction& transaction, const mlflow::Route& route, const SpoolEn
 
 }  // namespace
 
-Status ApplySpoolEntry(Database& database, const SpoolEntry& entry, std::string_view job,
-                       Time now) {
+Result<std::string> ApplySpoolEntry(Database& database, const SpoolEntry& entry,
+                                    std::string_view job, Time now) {
+  if (!entry.is_readable) return std::string("its line in the spool cannot be read");
   const mlflow::Route* route = mlflow::FindLogOperation(entry.path);
   Status status = NotFound("no logging call lies at " + entry.path);
   if (route != nullptr) {
     status = database.WriteNow(
         [&](Transaction& transaction) { return Apply(transaction, *route, entry, job, now); });
   }
-  if (status.ok()) return {};
+  if (status.ok()) return std::string();
   if (IsWorthTryingAgain(status.code())) return std::move(status).With("replaying " + entry.path);
   Log(LogLevel::kWarning, "dropped a logging call that was kept while the server was away",
       {{"job", job}, {"path", entry.path}, {"reason", status.text()}});
-  return {};
+  return status.text();
 }
 
 }  // namespace lazurite

@@ -277,18 +277,20 @@ TEST_F(MlflowTest, ReplaysASpoolIntoTheJobsRun) {
       R"({"run_id": ")" + run + R"(", "metrics": [{"key": "a", "value": 2, "timestamp": 1}]})",
       kTestNow, 0};
   for (int i = 0; i < 2; ++i) {
-    const Status status = ApplySpoolEntry(*database_, entry, "brave_crab", kTestNow);
-    EXPECT_TRUE(status.ok()) << status.text();
+    EXPECT_EQ(*ApplySpoolEntry(*database_, entry, "brave_crab", kTestNow), "");
   }
   EXPECT_EQ(TextAt(Ok("GET", "/runs/get?run_id=" + run), "run.data.metrics"),
             R"([{"key":"a","value":2.0,"timestamp":1,"step":0}])");
   entry.id = "id-2";
   entry.body = R"({"run_id": "nosuch", "metrics": []})";
-  EXPECT_TRUE(ApplySpoolEntry(*database_, entry, "brave_crab", kTestNow).ok());
+  EXPECT_EQ(*ApplySpoolEntry(*database_, entry, "brave_crab", kTestNow),
+            "Run with id=nosuch not found");
   entry.id = "id-3";
   entry.path = "/api/2.0/mlflow/runs/delete";
   entry.body = R"({"run_id": ")" + run + "\"}";
-  EXPECT_TRUE(ApplySpoolEntry(*database_, entry, "brave_crab", kTestNow).ok());
+  EXPECT_NE(*ApplySpoolEntry(*database_, entry, "brave_crab", kTestNow), "");
+  entry.is_readable = false;
+  EXPECT_NE(*ApplySpoolEntry(*database_, entry, "brave_crab", kTestNow), "");
   EXPECT_EQ(TextAt(Ok("GET", "/runs/get?run_id=" + run), "run.info.lifecycle_stage"), "active");
 }
 

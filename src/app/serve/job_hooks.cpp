@@ -37,6 +37,23 @@ AssetVersion AssetOf(const Job& job, const JobOutput& output, std::string_view u
   return asset;
 }
 
+// What goes wrong for want of something that can come back; the rest goes wrong again each time.
+bool IsWorthWaiting(Code code) {
+  return code == Code::kUnavailable || code == Code::kResourceExhausted;
+}
+
+void TellRefused(const SpoolReplay& replay, const Spool& spool, const SpoolEntry& entry,
+                 const std::string& why) {
+  const bool is_kept = spool.SetAside(entry).ok();
+  if (replay.notes.size() >= kRefusedNotesMax) return;
+  const std::string last = replay.notes.size() + 1 < kRefusedNotesMax
+                               ? ""
+                               : "; what else is refused is in spool/0.refused only";
+  replay.notes.push_back("a logging call that was kept while the server was away is lost (" +
+                         (entry.path.empty() ? "unreadable" : entry.path) + "): " + why +
+                         (is_kept ? "" : "; it could not be set aside") + last);
+}
+
 // The output's entry in job.detail.outputs, or nullptr.
 Json* FindOutput(Job& job, std::string_view name) {
   Json* outputs = job.detail.Find("outputs");
@@ -53,11 +70,11 @@ Status RegisterOutput(Transaction& transaction, Job& job, const std::string& nam
   if (told == nullptr) return {};
   AssetVersion asset = AssetOf(job, output, told->GetString("uri"));
   const Status inserted = AssetStore().Insert(transaction, asset, now);
-  if (inserted.code() == Code::kConflict) {
+  if (!inserted.ok()) {
+    if (IsWorthWaiting(inserted.code())) return inserted;
     job.detail["notes"].Push("output " + name + " was not registered: " + inserted.text());
     return {};
   }
-  TRY(inserted);
   (*told)["asset"] = VersionId(Scope{}, ToText(asset.kind), asset.name, asset.version);
   return {};
 }
@@ -71,21 +88,32 @@ Status BeginRun(Transaction& transaction, const Job& job, Time now) {
 Status FinishJob(Transaction& transaction, Job& job, Time now) {
   TRY(RunStore().FinishJobRun(transaction, job.name, RunStatusOf(job), job.ended.value_or(now)));
   if (job.state != JobState::kCompleted) return {};
-  ASSIGN_OR_RETURN(const JobSpec spec, spec::ReadJobSpec(job.properties));
-  for (const auto& [name, output] : spec.outputs) {
+  const Result<JobSpec> spec = spec::ReadJobSpec(job.properties);
+  if (!spec.ok()) {
+    job.detail["notes"].Push("the outputs were not registered: " + spec.status().text());
+    return {};
+  }
+  for (const auto& [name, output] : spec->outputs) {
     if (output.name.empty()) continue;
     TRY(RegisterOutput(transaction, job, name, output, now));
   }
   return {};
 }
 
-Status ReplaySpool(Database& database, const Job& job, const AttemptChannel& channel, Time now) {
+Status ReplaySpool(const SpoolReplay& replay, const Job& job, const AttemptChannel& channel) {
   const Spool spool(channel.folder());
   while (true) {
     ASSIGN_OR_RETURN(const std::vector<SpoolEntry> entries, spool.Read(Spool::kPageMax));
     if (entries.empty()) return {};
     for (const SpoolEntry& entry : entries) {
-      TRY(ApplySpoolEntry(database, entry, job.name, now));
+      const Result<std::string> refusal =
+          ApplySpoolEntry(replay.database, entry, job.name, replay.now);
+      if (!refusal.ok() && IsWorthWaiting(refusal.status().code())) return refusal.status();
+      const std::string why = refusal.ok() ? *refusal : refusal.status().text();
+      if (why.empty()) continue;
+      TellRefused(replay, spool, entry, why);
+      // Another look must not tell of it again.
+      TRY(spool.MarkReplayed(entry.end));
     }
     TRY(spool.MarkReplayed(entries.back().end));
   }

@@ -12,11 +12,19 @@ namespace lazurite::serve {
 Status BeginRun(Transaction& transaction, const Job& job, Time now);
 
 // The job ended: so does its run. Of a job that completed, outputs with a name become data or model
-// versions, told in job.detail.outputs[].asset; a version that exists already is told in
-// job.detail.notes and left as it is.
+// versions, told in job.detail.outputs[].asset; one that cannot be registered (it exists already,
+// say) is told in job.detail.notes and does not hold up the end.
 Status FinishJob(Transaction& transaction, Job& job, Time now);
 
-// Takes in the logging calls that the job's runner kept and could not deliver.
-Status ReplaySpool(Database& database, const Job& job, const AttemptChannel& channel, Time now);
+// Takes in the logging calls that the job's runner kept and could not deliver. What cannot be taken
+// is set aside, and told in `notes` (at most kRefusedNotesMax for a job). An error: try again
+// later.
+inline constexpr size_t kRefusedNotesMax = 20;
+struct SpoolReplay {
+  Database& database;
+  Time now;
+  std::vector<std::string>& notes;
+};
+Status ReplaySpool(const SpoolReplay& replay, const Job& job, const AttemptChannel& channel);
 
 }  // namespace lazurite::serve

@@ -14,6 +14,7 @@
 #include "app/serve/port_holder.h"
 #include "base/log.h"
 #include "base/net/tls.h"
+#include "domain/attempt/tombstone.h"
 #include "domain/schema/schema.h"
 #include "domain/workspace/places.h"
 #include "engine/backend/local_backend.h"
@@ -56,9 +57,16 @@ Server::~Server() {
 Status Server::Start() {
   RaiseFileLimit();
   TRY(OpenHome());
-  TRY(StartEngines());
+  const Status cleared = RemoveBuried(options_.home);
+  if (!cleared.ok()) {
+    Log(LogLevel::kWarning, "folders of deleted jobs are left", {{"error", cleared.text()}});
+  }
+  TRY(MakeEngines());
   AddRoutes();
   TRY(Listen());
+  // Last: who cannot serve must not run anybody's jobs.
+  TRY(reconciler_->Start());
+  scheduler_->Start();
   return WriteFileAtomic(ServerFile(options_.home), ServerJson().Dump(2) + "\n", 0600);
 }
 
@@ -102,21 +110,22 @@ scheduler::SchedulerOptions Server::SchedulerSettings() {
 }
 
 reconciler::ReconcilerOptions Server::ReconcilerSettings() {
-  return {.database = database_.get(),
-          .clock = &clock_,
-          .backend = backend_.get(),
-          .home = options_.home,
-          .on_running = [](Transaction& transaction,
-                           const Job& job) { return BeginRun(transaction, job, *job.started); },
-          .on_ended = [this](Transaction& transaction,
-                             Job& job) { return FinishJob(transaction, job, clock_.Now()); },
-          .replay_spool =
-              [this](const Job& job, const AttemptChannel& channel) {
-                return ReplaySpool(*database_, job, channel, clock_.Now());
-              }};
+  return {
+      .database = database_.get(),
+      .clock = &clock_,
+      .backend = backend_.get(),
+      .home = options_.home,
+      .on_running = [](Transaction& transaction,
+                       const Job& job) { return BeginRun(transaction, job, *job.started); },
+      .on_ended = [this](Transaction& transaction,
+                         Job& job) { return FinishJob(transaction, job, clock_.Now()); },
+      .replay_spool =
+          [this](const Job& job, const AttemptChannel& channel, std::vector<std::string>& notes) {
+            return ReplaySpool({*database_, clock_.Now(), notes}, job, channel);
+          }};
 }
 
-Status Server::StartEngines() {
+Status Server::MakeEngines() {
   int64_t newest = 0;
   TRY(database_->ReadNow([&newest](Transaction& transaction) {
     ASSIGN_OR_RETURN(newest, NewestChange(transaction));
@@ -132,8 +141,6 @@ Status Server::StartEngines() {
     hub_->Committed(seq);
     scheduler_->Wake();
   });
-  TRY(reconciler_->Start());
-  scheduler_->Start();
   return {};
 }
 

@@ -21,7 +21,7 @@ class Server final {
   explicit Server(Options options) : options_(std::move(options)) {}
   ~Server();
 
-  // Opens the home, starts the engines, listens. What could not be done says what to do instead.
+  // Opens the home, listens, starts the engines. What could not be done says what to do instead.
   Status Start();
   // Tells on standard error where it serves, and loudly if nobody is asked for a token.
   void Announce() const;
@@ -30,7 +30,7 @@ class Server final {
 
  private:
   Status OpenHome();
-  Status StartEngines();
+  Status MakeEngines();
   Status Listen();
   void AddRoutes();
   scheduler::SchedulerOptions SchedulerSettings();

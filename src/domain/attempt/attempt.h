@@ -10,8 +10,8 @@
 //     nodes/0/runner.lock   locked (open file description lock) while the runner lives;
 //                           {"boot_id", "pid", "start_time"} inside, written once, never again
 //     nodes/0/events.jsonl  appended by the runner alone: an event a line, fsynced, never rewritten
-//     nodes/0/reserve       room on the disk for the runner's last words
-//     nodes/0/exit.json     written by rename, last
+//     nodes/0/exit.json     written by rename, last; until then nodes/0/exit.json.new keeps room on
+//                           the disk for the runner's last words
 //     spool/0               calls logged while the server could not be reached (spool.h)
 //     spool/0.done          how many bytes of it the server has taken
 //     verdict.json          by the server, when no exit.json can say how it ended
@@ -57,6 +57,8 @@ struct AttemptOutput {
 
 struct AttemptSpec {
   std::string job;
+  // Tells apart jobs of the same name, of which one was deleted before the other was made.
+  std::string life;
   int attempt = 1;
   std::string home;  // absolute
   std::string display_name, experiment_name, experiment_id;
@@ -172,11 +174,12 @@ class AttemptChannel {
   // Makes the directory with spec.json and secrets. Calling again replaces both files. Not durable,
   // which would cost milliseconds of every start: an attempt whose runner never took the lock is
   // made again after a crash of the machine, and the runner makes its lock durable before it starts
-  // anything.
+  // anything. What another life of the job (AttemptSpec::life) left there is removed first.
   Status Create(const AttemptSpec& spec, const AttemptSecrets& secrets) const;
   Status AskCancel() const;
-  // Events with seq > `after`, in order; a torn last line is left for later.
-  Result<std::vector<AttemptEvent>> ReadEvents(int64_t after) const;
+  // Events with seq > `after`, in order; a torn last line is left for later. Lines that cannot be
+  // read are left out and told in `has_unreadable`.
+  Result<std::vector<AttemptEvent>> ReadEvents(int64_t after, bool* has_unreadable = nullptr) const;
   Result<std::optional<ExitRecord>> ReadExit() const;
   Result<std::optional<Verdict>> ReadVerdict() const;
   Status WriteVerdict(const Verdict& verdict) const;
@@ -201,10 +204,14 @@ class AttemptChannel {
   // Takes the lock of this attempt and says who holds it; the lock lives as long as the descriptor.
   // kConflict: a runner holds it or held it once, or the attempt has ended: it must not run again.
   Result<Fd> TakeRunnerLock(const RunnerIdentity& identity) const;
+  // Under which name exit.json is written before it is seen.
+  std::string UnseenExit() const;
   // Durable, by rename.
   Status WriteExit(const ExitRecord& exit, const ExitSteps& steps = {}) const;
 
  private:
+  Status RemoveOtherLife(const AttemptSpec& spec) const;
+
   std::string folder_;
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "domain/attempt/attempt.h"
+#include "domain/attempt/tombstone.h"
 
 namespace lazurite {
 namespace {
@@ -56,26 +57,40 @@ std::string AttemptChannel::Path(std::string_view relative) const {
 }
 
 Status AttemptChannel::Create(const AttemptSpec& spec, const AttemptSecrets& secrets) const {
+  TRY(RemoveOtherLife(spec));
   TRY(MakeDirs(folder_));
   TRY(WriteBeside(Path("secrets"), secrets.ToJson().Dump(), 0600));
   return WriteBeside(Path("spec.json"), spec.ToJson().Dump(), 0644);
+}
+
+Status AttemptChannel::RemoveOtherLife(const AttemptSpec& spec) const {
+  if (!Exists(folder_)) return {};
+  const Result<AttemptSpec> there = ReadSpec();
+  if (there.ok() && there->life == spec.life) return {};
+  const std::string job_folder = DirName(folder_);
+  ASSIGN_OR_RETURN(const std::string grave, Bury(DirName(DirName(job_folder)), folder_));
+  // What is left of it is removed at the next start of the server.
+  if (!grave.empty() && !RemoveTree(grave).ok()) return {};
+  return {};
 }
 
 Status AttemptChannel::AskCancel() const { return WriteFile(Path("cancel"), ""); }
 
 bool AttemptChannel::CancelAsked() const { return Exists(Path("cancel")); }
 
-Result<std::vector<AttemptEvent>> AttemptChannel::ReadEvents(int64_t after) const {
+Result<std::vector<AttemptEvent>> AttemptChannel::ReadEvents(int64_t after,
+                                                             bool* has_unreadable) const {
   std::vector<AttemptEvent> events;
   Result<std::string> text = ReadFile(Path(kEvents));
   if (!text.ok() && text.status().code() == Code::kNotFound) return events;
   if (!text.ok()) return text.status();
   std::string_view rest = text.value();
   for (size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
-    ASSIGN_OR_RETURN(const Json json, Json::Parse(rest.substr(0, end)));
+    const Result<Json> json = Json::Parse(rest.substr(0, end));
     rest.remove_prefix(end + 1);
-    ASSIGN_OR_RETURN(AttemptEvent event, AttemptEvent::FromJson(json));
-    if (event.seq > after) events.push_back(std::move(event));
+    Result<AttemptEvent> event = json.ok() ? AttemptEvent::FromJson(*json) : json.status();
+    if (event.ok() && event->seq > after) events.push_back(std::move(event).value());
+    if (!event.ok() && has_unreadable != nullptr) *has_unreadable = true;
   }
   return events;
 }
@@ -92,9 +107,11 @@ Status AttemptChannel::WriteVerdict(const Verdict& verdict) const {
   return WriteFileAtomic(Path("verdict.json"), verdict.ToJson().Dump());
 }
 
+std::string AttemptChannel::UnseenExit() const { return Path(kExit) + ".new"; }
+
 Status AttemptChannel::WriteExit(const ExitRecord& exit, const ExitSteps& steps) const {
   const std::string path = Path(kExit);
-  const std::string temporary = path + ".new";
+  const std::string temporary = UnseenExit();
   TRY(MakeDirs(DirName(path)));
   Status written = WriteFile(temporary, exit.ToJson().Dump());
   if (written.ok()) written = SyncFile(temporary);

@@ -174,8 +174,9 @@ Status CheckSpec(const AttemptSpec& spec) {
 template <typename Spec>
 auto TextsOf(Spec& spec) {
   using Text = decltype(&spec.job);
-  return std::array<std::pair<std::string_view, Text>, 11>{{
+  return std::array<std::pair<std::string_view, Text>, 12>{{
       {"job", &spec.job},
+      {"life", &spec.life},
       {"home", &spec.home},
       {"display_name", &spec.display_name},
       {"experiment_name", &spec.experiment_name},

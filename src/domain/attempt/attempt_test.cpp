@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "domain/attempt/spool.h"
+#include "domain/attempt/tombstone.h"
 
 namespace lazurite {
 namespace {
@@ -63,6 +64,33 @@ TEST_F(AttemptTest, SpecComesBackAsItWasWritten) {
   EXPECT_EQ(read.value().ToJson().Dump(), spec.ToJson().Dump());
   EXPECT_EQ(read.value().inputs[0].mode, DataMode::kEvalMount);
   EXPECT_EQ(read.value().timeout, Duration(90'000));
+}
+
+TEST_F(AttemptTest, WhatAnotherLifeOfTheJobLeftIsNotTakenForItsOwn) {
+  AttemptSpec spec = Spec();
+  spec.life = "first";
+  ASSERT_TRUE(channel_->Create(spec, {}).ok());
+  ASSERT_TRUE(channel_->TakeRunnerLock(kMe).ok());
+  ASSERT_TRUE(channel_->WriteExit(ExitRecord()).ok());
+  ASSERT_TRUE(channel_->Create(spec, {}).ok());
+  EXPECT_EQ(channel_->LookAtRunner()->state, AttemptChannel::Runner::kGone);
+  spec.life = "second";
+  ASSERT_TRUE(channel_->Create(spec, {}).ok());
+  EXPECT_EQ(channel_->LookAtRunner()->state, AttemptChannel::Runner::kNever);
+  EXPECT_FALSE(channel_->ReadExit()->has_value());
+  EXPECT_EQ(channel_->ReadSpec()->life, "second");
+  EXPECT_EQ(ListDir(home_ + "/jobs")->size(), 1U);
+}
+
+TEST_F(AttemptTest, WhatIsBuriedIsAwayAtOnceAndRemovedLater) {
+  ASSERT_TRUE(channel_->Create(Spec(), {}).ok());
+  const Result<std::string> grave = Bury(home_, home_ + "/jobs/job");
+  ASSERT_TRUE(grave.ok()) << grave.status().text();
+  EXPECT_FALSE(Exists(home_ + "/jobs/job"));
+  EXPECT_TRUE(Exists(*grave + "/1/spec.json"));
+  EXPECT_EQ(*Bury(home_, home_ + "/jobs/job"), "");
+  ASSERT_TRUE(RemoveBuried(home_).ok());
+  EXPECT_FALSE(Exists(*grave));
 }
 
 TEST_F(AttemptTest, SecretsAreForTheOwnerAndTakenOnce) {
@@ -180,6 +208,19 @@ TEST_F(AttemptTest, SpoolGivesBackWhatIsNotReplayedInOrder) {
   EXPECT_EQ(reader.Read(10)->at(0).id, "id2");
   ASSERT_TRUE(reader.MarkReplayed(reader.Read(10)->back().end).ok());
   EXPECT_TRUE(reader.Read(10)->empty());
+}
+
+TEST_F(AttemptTest, ABrokenLineOfTheSpoolIsToldAndCanBeSetAside) {
+  ASSERT_TRUE(MakeDirs(channel_->Path("spool")).ok());
+  ASSERT_TRUE(WriteFile(channel_->Path("spool/0"), "{broken\n").ok());
+  Spool spool(channel_->folder());
+  ASSERT_TRUE(spool.Append({"id", "/log", "{}", FromMillis(1), 0}).ok());
+  const Result<std::vector<SpoolEntry>> entries = spool.Read(10);
+  ASSERT_EQ(entries->size(), 2u);
+  EXPECT_FALSE(entries->at(0).is_readable);
+  EXPECT_EQ(entries->at(1).id, "id");
+  ASSERT_TRUE(spool.SetAside(entries->at(0)).ok());
+  EXPECT_EQ(*ReadFile(channel_->Path("spool/0.refused")), "{broken\n");
 }
 
 TEST(Process, KnowsItselfItsChildrenAndTheirVariables) {

@@ -20,10 +20,13 @@ std::string LineOf(const SpoolEntry& entry) {
   return line.Dump() + "\n";
 }
 
-Result<SpoolEntry> EntryOf(std::string_view line, int64_t end) {
-  ASSIGN_OR_RETURN(const Json json, Json::Parse(line));
-  return SpoolEntry{json.GetString("id"), json.GetString("path"), json.GetString("body"),
-                    ParseTime(json.GetString("time")).value_or(Time{}), end};
+SpoolEntry EntryOf(std::string_view line, int64_t end) {
+  const Result<Json> json = Json::Parse(line);
+  if (!json.ok() || json->GetString("id").empty() || json->GetString("path").empty()) {
+    return {"", "", std::string(line), Time{}, end, false};
+  }
+  return {json->GetString("id"), json->GetString("path"), json->GetString("body"),
+          ParseTime(json->GetString("time")).value_or(Time{}), end};
 }
 
 }  // namespace
@@ -73,8 +76,7 @@ Result<std::vector<SpoolEntry>> Spool::Read(size_t count_max) const {
       if (end == std::string::npos) break;
       const std::string_view line = std::string_view(text).substr(start, end - start);
       start = end + 1;
-      ASSIGN_OR_RETURN(SpoolEntry entry, EntryOf(line, offset + static_cast<int64_t>(start)));
-      entries.push_back(std::move(entry));
+      entries.push_back(EntryOf(line, offset + static_cast<int64_t>(start)));
     }
     offset += static_cast<int64_t>(start);
     // The rest after the last line end is torn and was never answered for.
@@ -82,6 +84,12 @@ Result<std::vector<SpoolEntry>> Spool::Read(size_t count_max) const {
     if (start == 0) window *= 2;
   }
   return entries;
+}
+
+Status Spool::SetAside(const SpoolEntry& entry) const {
+  ASSIGN_OR_RETURN(const Fd file,
+                   OpenFile(path_ + ".refused", O_WRONLY | O_CREAT | O_APPEND, 0600));
+  return WriteAll(file.get(), entry.is_readable ? LineOf(entry) : entry.body + "\n");
 }
 
 Status Spool::MarkReplayed(int64_t end) const {

@@ -15,7 +15,8 @@ struct SpoolEntry {
   std::string path;  // "/api/2.0/mlflow/runs/log-metric"
   std::string body;  // as the client sent it
   Time time{};
-  int64_t end = 0;  // where the entry ends in the file, for MarkReplayed
+  int64_t end = 0;          // where the entry ends in the file, for MarkReplayed
+  bool is_readable = true;  // if not, `body` is the line as it is, and nothing else is known
 };
 
 inline constexpr std::string_view kReplayHeader = "x-lazurite-replay-id";
@@ -38,6 +39,8 @@ class Spool final {
   Result<std::vector<SpoolEntry>> Read(size_t count_max) const;
   // The entries up to and with the one that ends there have been taken by the server.
   Status MarkReplayed(int64_t end) const;
+  // Keeps, in a file of its own (<spool>.refused), a call that the server does not take.
+  Status SetAside(const SpoolEntry& entry) const;
 
  private:
   Status Open();

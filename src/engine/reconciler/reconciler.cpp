@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <future>
@@ -25,6 +26,10 @@ constexpr Duration kCancelAgain{std::chrono::seconds(5)};
 constexpr int kRingsPerWakeMax = 4096;
 constexpr int kActiveMax = 100'000;
 constexpr size_t kNotesMax = 50;
+// What a lost runner left and cannot be ended holds up the job for so many looks.
+constexpr int kSweepTriesMax = 30;
+constexpr std::string_view kUnreadableEvents =
+    "some of what the runner told (nodes/0/events.jsonl) could not be read and was skipped";
 
 Result<Fd> BindDoorbell(const std::string& path) {
   sockaddr_un address{};
@@ -65,6 +70,23 @@ Json UsageJson(const ExitRecord& exit) {
     if (const Json* part = whole.Find(name)) usage[name] = *part;
   }
   return usage;
+}
+
+// What goes wrong for want of something that can come back; the rest goes wrong again each time.
+bool IsWorthWaiting(const Status& status) {
+  return status.code() == Code::kUnavailable || status.code() == Code::kResourceExhausted;
+}
+
+bool HasNote(const Job& job, std::string_view text) {
+  const Json* notes = job.detail.Find("notes");
+  if (notes == nullptr || !notes->is_array()) return false;
+  return std::any_of(notes->array().begin(), notes->array().end(),
+                     [&](const Json& note) { return note.is_string() && note.string() == text; });
+}
+
+void AddNote(Job& job, std::string_view text) {
+  Json& notes = job.detail["notes"];
+  if (!notes.is_array() || notes.array().size() < kNotesMax) notes.Push(text);
 }
 
 bool IsPlaced(const Job& job) { return job.attempt > 0 && !IsTerminal(job.state); }
@@ -197,6 +219,8 @@ void Reconciler::LookAtThese(const std::set<std::string>& jobs) {
 void Reconciler::Forget(const std::string& job) {
   cancels_asked_.erase(job);
   never_seen_since_.erase(job);
+  sweeps_failed_.erase(job);
+  notes_.erase(job);
 }
 
 Result<std::optional<Reconciler::News>> Reconciler::Gather(const std::string& name) {
@@ -207,27 +231,58 @@ Result<std::optional<Reconciler::News>> Reconciler::Gather(const std::string& na
   }));
   if (!job || !IsPlaced(*job)) return std::optional<News>();
   const AttemptChannel channel(AttemptChannel::FolderOf(options_.home, name, job->attempt));
-  if (job->state == JobState::kCancelRequested) TRY(AskBackendToCancel(*job));
-  // The runner is looked at before its files: what it wrote before it went is then surely seen.
-  bool has_verdict = false;
-  TRY(JudgeRunner(*job, channel, has_verdict));
+  if (job->state == JobState::kCancelRequested) AskBackendToCancel(*job);
   News news;
-  ASSIGN_OR_RETURN(news.events, channel.ReadEvents(job->event_seq));
-  ASSIGN_OR_RETURN(news.exit, channel.ReadExit());
-  if (has_verdict && !news.exit) {
-    ASSIGN_OR_RETURN(news.verdict, channel.ReadVerdict());
-  }
-  if (news.events.empty() && !news.exit && !news.verdict) return std::optional<News>();
+  // The runner is looked at before its files: what it wrote before it went is then surely seen.
+  TRY(JudgeRunner(*job, channel, news));
+  TRY(GatherFiles(*job, channel, news));
   // Before the end is recorded: should the server die in between, the next one does it again.
-  if (news.exit || news.verdict) TRY(options_.replay_spool(*job, channel));
+  if (news.exit || news.verdict) TRY(ReplaySpool(*job, channel));
+  if (const auto notes = notes_.find(name); notes != notes_.end()) {
+    news.notes.insert(news.notes.end(), notes->second.begin(), notes->second.end());
+  }
+  if (news.events.empty() && news.notes.empty() && !news.exit && !news.verdict) {
+    return std::optional<News>();
+  }
   news.job = std::move(*job);
   return std::optional<News>(std::move(news));
+}
+
+// What can never be read holds up nothing.
+Status Reconciler::GatherFiles(const Job& job, const AttemptChannel& channel, News& news) {
+  bool has_unreadable = false;
+  Result<std::vector<AttemptEvent>> events = channel.ReadEvents(job.event_seq, &has_unreadable);
+  if (!events.ok() && IsWorthWaiting(events.status())) return events.status();
+  if (events.ok()) news.events = std::move(events).value();
+  if ((has_unreadable || !events.ok()) && !HasNote(job, kUnreadableEvents)) {
+    news.notes.emplace_back(kUnreadableEvents);
+  }
+  Result<std::optional<ExitRecord>> exit = channel.ReadExit();
+  // Unreadable as it is, the job goes on as long as its runner lives.
+  if (!exit.ok()) return IsWorthWaiting(exit.status()) ? exit.status() : Status();
+  news.exit = std::move(exit).value();
+  if (news.exit) news.verdict.reset();
+  return {};
+}
+
+Status Reconciler::ReplaySpool(const Job& job, const AttemptChannel& channel) {
+  std::vector<std::string>& notes = notes_[job.name];
+  Status replayed = options_.replay_spool(job, channel, notes);
+  if (replayed.ok()) return {};
+  if (IsWorthWaiting(replayed)) return replayed;
+  notes.push_back("logging calls of the job that were kept could not be taken in: " +
+                  replayed.text());
+  return {};
 }
 
 Status Reconciler::Take(Transaction& transaction, const News& news, bool& has_ended) {
   has_ended = false;
   ASSIGN_OR_RETURN(Job fresh, store_.Get(transaction, news.job.name));
   if (!IsPlaced(fresh) || fresh.attempt != news.job.attempt) return {};
+  for (const std::string& note : news.notes) {
+    if (!HasNote(fresh, note)) AddNote(fresh, note);
+  }
+  if (!news.notes.empty()) TRY(store_.Save(transaction, fresh));
   TRY(TakeEvents(transaction, fresh, news.events));
   if (news.exit) TRY(TakeExit(transaction, fresh, *news.exit));
   if (news.verdict) TRY(TakeVerdict(transaction, fresh, *news.verdict));
@@ -251,10 +306,7 @@ Status Reconciler::TakeEvents(Transaction& transaction, Job& job,
     if (event.event == "ranks_ended") move = JobEvent::kRanksEnded;
     if (event.event == "environment_ready") job.detail["environment"] = event.detail;
     if (event.event == "note") {
-      Json& notes = job.detail["notes"];
-      if (!notes.is_array() || notes.array().size() < kNotesMax) {
-        notes.Push(event.detail.GetString("text"));
-      }
+      AddNote(job, event.detail.GetString("text"));
     }
     // A cancelled job goes on telling; its state waits for the end.
     if (!move || !Next(job.state, *move).ok()) continue;
@@ -290,9 +342,9 @@ Status Reconciler::End(Transaction& transaction, Job& job, JobEvent event, std::
   return store_.Save(transaction, job);
 }
 
-// Writes the verdict of an attempt whose runner is gone without an exit.json, after ending what it
-// left.
-Status Reconciler::JudgeRunner(const Job& job, const AttemptChannel& channel, bool& has_verdict) {
+// Writes the verdict of an attempt whose runner is gone without an exit.json that can be read,
+// after ending what it left.
+Status Reconciler::JudgeRunner(const Job& job, const AttemptChannel& channel, News& news) {
   ASSIGN_OR_RETURN(const AttemptChannel::RunnerView view, channel.LookAtRunner());
   const Time now = options_.clock->Now();
   Verdict verdict{.cause = "runner_lost", .message = "", .time = now};
@@ -314,23 +366,45 @@ Status Reconciler::JudgeRunner(const Job& job, const AttemptChannel& channel, bo
       verdict.message = "the machine was restarted while the job ran";
       break;
   }
-  ASSIGN_OR_RETURN(const std::optional<ExitRecord> exit, channel.ReadExit());
-  if (exit) return {};
-  ASSIGN_OR_RETURN(const std::optional<Verdict> earlier, channel.ReadVerdict());
-  has_verdict = true;
-  if (earlier) return {};
-  const AttemptRef ref{job.name, job.attempt};
-  TRY(options_.backend->Sweep({&ref, 1}));
+  const Result<std::optional<ExitRecord>> exit = channel.ReadExit();
+  if (exit.ok() && *exit) return {};
+  if (!exit.ok()) {
+    if (IsWorthWaiting(exit.status())) return exit.status();
+    verdict.cause = "runner_lost";
+    verdict.message = "how the job ended cannot be read: " + exit.status().text();
+  }
+  const Result<std::optional<Verdict>> earlier = channel.ReadVerdict();
+  if (!earlier.ok() && IsWorthWaiting(earlier.status())) return earlier.status();
+  news.verdict = verdict;
+  if (earlier.ok() && *earlier) {
+    news.verdict = *earlier;
+    return {};
+  }
+  TRY(Sweep(job));
   return channel.WriteVerdict(verdict);
 }
 
-Status Reconciler::AskBackendToCancel(const Job& job) {
+// Ends what a lost runner has left; what cannot be ended is told, and given up after a while.
+Status Reconciler::Sweep(const Job& job) {
+  const AttemptRef ref{job.name, job.attempt};
+  Status swept = options_.backend->Sweep({&ref, 1});
+  if (swept.ok()) return {};
+  if (++sweeps_failed_[job.name] < kSweepTriesMax) return swept;
+  notes_[job.name].push_back("not all that the job started could be ended: " + swept.text());
+  return {};
+}
+
+// A cancel that fails is asked for again; what the attempt says is read meanwhile.
+void Reconciler::AskBackendToCancel(const Job& job) {
   const Time now = options_.clock->Now();
   const auto asked = cancels_asked_.find(job.name);
-  if (asked != cancels_asked_.end() && now - asked->second < kCancelAgain) return {};
+  if (asked != cancels_asked_.end() && now - asked->second < kCancelAgain) return;
   cancels_asked_[job.name] = now;
   const AttemptRef ref{job.name, job.attempt};
-  return options_.backend->Cancel({&ref, 1});
+  const Status canceled = options_.backend->Cancel({&ref, 1});
+  if (canceled.ok()) return;
+  Log(LogLevel::kWarning, "reconciler: asking for a cancel failed",
+      {{"job", job.name}, {"error", canceled.text()}});
 }
 
 }  // namespace lazurite::reconciler

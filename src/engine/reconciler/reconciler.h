@@ -33,10 +33,12 @@ struct ReconcilerOptions {
   // in job.detail, which is saved).
   std::function<Status(Transaction&, Job&)> on_ended = [](Transaction&, Job&) { return Status(); };
   // Takes in what a runner had spooled and could not deliver. Called outside transactions when the
-  // attempt has ended and before that is recorded, again and again until it succeeds: what was
-  // taken already must change nothing.
-  std::function<Status(const Job&, const AttemptChannel&)> replay_spool =
-      [](const Job&, const AttemptChannel&) { return Status(); };
+  // attempt has ended and before that is recorded, again as long as it answers kUnavailable or
+  // kResourceExhausted: what was taken already must change nothing. Other failures become notes of
+  // the job, as what it adds to `notes` does; they do not hold up the end.
+  std::function<Status(const Job&, const AttemptChannel&, std::vector<std::string>& notes)>
+      replay_spool =
+          [](const Job&, const AttemptChannel&, std::vector<std::string>&) { return Status(); };
 };
 
 // A thread of its own that wakes when a runner rings (a datagram "job/attempt" on
@@ -67,6 +69,7 @@ class Reconciler final {
     std::vector<AttemptEvent> events;
     std::optional<ExitRecord> exit;
     std::optional<Verdict> verdict;
+    std::vector<std::string> notes;  // of the reconciler's own
   };
   void LookAtAll();
   Result<std::optional<News>> Gather(const std::string& name);
@@ -76,8 +79,11 @@ class Reconciler final {
   Status TakeExit(Transaction& transaction, Job& job, const ExitRecord& exit);
   Status TakeVerdict(Transaction& transaction, Job& job, const Verdict& verdict);
   Status End(Transaction& transaction, Job& job, JobEvent event, std::string_view cause);
-  Status JudgeRunner(const Job& job, const AttemptChannel& channel, bool& has_verdict);
-  Status AskBackendToCancel(const Job& job);
+  Status GatherFiles(const Job& job, const AttemptChannel& channel, News& news);
+  Status ReplaySpool(const Job& job, const AttemptChannel& channel);
+  Status JudgeRunner(const Job& job, const AttemptChannel& channel, News& news);
+  Status Sweep(const Job& job);
+  void AskBackendToCancel(const Job& job);
 
   const ReconcilerOptions options_;
   const JobStore store_{};
@@ -85,6 +91,8 @@ class Reconciler final {
   Fd wake_;  // an eventfd
   std::map<std::string, Time> cancels_asked_;
   std::map<std::string, Time> never_seen_since_;
+  std::map<std::string, int> sweeps_failed_;
+  std::map<std::string, std::vector<std::string>> notes_;  // not recorded yet
   Time looked_at_all_{};
   bool is_stopping_ = false;
   std::mutex mutex_;

@@ -26,7 +26,7 @@ class FakeBackend final : public ComputeBackend {
   }
   Status Cancel(std::span<const AttemptRef> attempts) override {
     cancelled += static_cast<int>(attempts.size());
-    return {};
+    return cancel_result;
   }
   Status Sweep(std::span<const AttemptRef> attempts) override {
     swept += static_cast<int>(attempts.size());
@@ -36,6 +36,7 @@ class FakeBackend final : public ComputeBackend {
   Result<std::vector<NodeView>> Capacity() override { return std::vector<NodeView>(); }
 
   int cancelled = 0;
+  Status cancel_result;
   int swept = 0;
 };
 
@@ -52,7 +53,12 @@ class ReconcilerTest : public DatabaseTest {
         .home = home_,
         .on_running = [this](Transaction&, const Job&) { return Note("running"); },
         .on_ended = [this](Transaction&, Job&) { return Note("ended"); },
-        .replay_spool = [this](const Job&, const AttemptChannel&) { return Note("replayed"); }});
+        .replay_spool =
+            [this](const Job&, const AttemptChannel&, std::vector<std::string>& notes) {
+              notes.insert(notes.end(), replay_notes_.begin(), replay_notes_.end());
+              (void)Note("replayed");
+              return replay_result_;
+            }});
     channel_.emplace(AttemptChannel::FolderOf(home_, "a", 1));
     AddPlacedJob();
   }
@@ -92,6 +98,31 @@ class ReconcilerTest : public DatabaseTest {
     ASSERT_TRUE(file.ok());
     ASSERT_TRUE(WriteAll(file->get(), event.ToJson().Dump() + "\n").ok());
   }
+  void WriteBelow(const std::string& path, const std::string& content, int flags) {
+    ASSERT_TRUE(MakeDirs(DirName(channel_->Path(path))).ok());
+    const Result<Fd> file = OpenFile(channel_->Path(path), O_WRONLY | O_CREAT | flags);
+    ASSERT_TRUE(file.ok());
+    ASSERT_TRUE(WriteAll(file->get(), content).ok());
+  }
+  void EndWith(int code) {
+    ExitRecord exit;
+    exit.seq = 9;
+    exit.cause = "exited";
+    exit.code = code;
+    ASSERT_TRUE(channel_->WriteExit(exit).ok());
+  }
+  void AskForCancel() {
+    ASSERT_TRUE(database_
+                    ->WriteNow([&](Transaction& transaction) {
+                      ASSIGN_OR_RETURN(Job job, store_.Get(transaction, "a"));
+                      return store_.Move(transaction, job, JobEvent::kCancelAsked, "", kNow);
+                    })
+                    .ok());
+  }
+  static std::string Notes(const Job& job) {
+    const Json* notes = job.detail.Find("notes");
+    return notes == nullptr ? "" : notes->Dump();
+  }
   Job Look() {
     const Status looked = reconciler_->LookAt("a");
     EXPECT_TRUE(looked.ok()) << looked.text();
@@ -120,6 +151,8 @@ class ReconcilerTest : public DatabaseTest {
   std::optional<AttemptChannel> channel_;
   JobStore store_;
   std::vector<std::string> told_;
+  std::vector<std::string> replay_notes_;
+  Status replay_result_;
 };
 
 TEST_F(ReconcilerTest, FollowsTheEventsOfAnAttempt) {
@@ -225,6 +258,64 @@ TEST_F(ReconcilerTest, AsksForACancelAndAgainOnlyAfterAWhile) {
   clock_.Advance(std::chrono::seconds(6));
   Look();
   EXPECT_EQ(backend_.cancelled, 2);
+}
+
+TEST_F(ReconcilerTest, ABadLineIsSkippedAndNotedOnce) {
+  const Fd lock = HoldLock();
+  AppendEvent(1, "inputs_ready");
+  WriteBelow("nodes/0/events.jsonl", "{broken\n{\"seq\":\"x\"}\n", O_APPEND);
+  AppendEvent(2, "ranks_started");
+  Look();
+  const Job job = Look();
+  EXPECT_EQ(job.state, JobState::kRunning);
+  EXPECT_EQ(job.detail.Find("notes")->array().size(), 1U);
+}
+
+TEST_F(ReconcilerTest, AnExitThatCannotBeReadIsALostRunnerOnceItsLockIsFree) {
+  {
+    const Fd lock = HoldLock();
+    WriteBelow("nodes/0/exit.json", "{broken", O_TRUNC);
+    EXPECT_EQ(Look().state, JobState::kPreparing);
+  }
+  const Job job = Look();
+  EXPECT_EQ(job.state, JobState::kFailed);
+  EXPECT_EQ(job.cause, "runner_lost");
+}
+
+TEST_F(ReconcilerTest, AVerdictThatCannotBeReadIsWrittenAgain) {
+  HoldLock().Close();
+  WriteBelow("verdict.json", "{broken", O_TRUNC);
+  EXPECT_EQ(Look().cause, "runner_lost");
+}
+
+TEST_F(ReconcilerTest, ASpoolThatCannotBeTakenBecomesANote) {
+  HoldLock().Close();
+  EndWith(0);
+  replay_notes_ = {"one call was refused"};
+  replay_result_ = Internal("broken");
+  const Job job = Look();
+  EXPECT_EQ(job.state, JobState::kCompleted);
+  EXPECT_NE(Notes(job).find("one call was refused"), std::string::npos);
+  EXPECT_NE(Notes(job).find("could not be taken in: broken"), std::string::npos);
+}
+
+TEST_F(ReconcilerTest, ASpoolThatCanBeTakenLaterIsWaitedFor) {
+  HoldLock().Close();
+  EndWith(0);
+  replay_result_ = Unavailable("busy");
+  EXPECT_FALSE(reconciler_->LookAt("a").ok());
+  EXPECT_EQ(Read().state, JobState::kPreparing);
+  replay_result_ = Status();
+  EXPECT_EQ(Look().state, JobState::kCompleted);
+}
+
+TEST_F(ReconcilerTest, ACancelThatFailsDoesNotHideTheEnd) {
+  AskForCancel();
+  backend_.cancel_result = Status(Code::kResourceExhausted, "the disk is full");
+  HoldLock().Close();
+  EndWith(0);
+  EXPECT_EQ(Look().state, JobState::kCompleted);
+  EXPECT_EQ(backend_.cancelled, 1);
 }
 
 TEST_F(ReconcilerTest, OneCommitTakesInWhatSeveralJobsSay) {

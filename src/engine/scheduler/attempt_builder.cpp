@@ -40,6 +40,7 @@ class Builder {
  private:
   void Describe(const Placed& placed) {
     spec_.job = job_.name;
+    spec_.life = std::to_string(job_.sequence) + "@" + FormatTime(job_.created);
     spec_.attempt = job_.attempt;
     spec_.home = settings_.home;
     spec_.display_name = job_.display_name;
