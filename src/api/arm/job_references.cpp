@@ -17,7 +17,7 @@ class Checker {
   Checker(Transaction& transaction, const BlobStore& blobs, const Scope& scope, Json& properties)
       : transaction_(transaction), blobs_(blobs), scope_(scope), properties_(properties) {}
 
-  Status CheckAll(const JobSpec& spec) {
+  Status CheckAll(std::string_view job, const JobSpec& spec) {
     TRY(Note(CheckCompute(spec)));
     if (!spec.code_id.empty()) {
       TRY(Note(CheckAsset(AssetKind::kCode, spec.code_id, properties_.Find("codeId")), "codeId"));
@@ -27,7 +27,8 @@ class Checker {
       TRY(Note(CheckInput(name, input), "inputs." + name));
     }
     for (const auto& [name, output] : spec.outputs) {
-      TRY(Note(CheckOutput(output), "outputs." + name));
+      TRY(Note(CheckOutputPlace(job, name, output), "outputs." + name));
+      TRY(Note(CheckOutputName(output), "outputs." + name));
     }
     return {};
   }
@@ -83,8 +84,18 @@ class Checker {
                              "\" lies outside of this server, which cannot fetch it; upload the "
                              "data, or use mode direct to hand the address to the job as it is");
     }
-    if (uri.kind == DataUri::Kind::kAsset) return CheckAssetInput(name, input, uri);
-    return DataResolver(blobs_, scope_).Resolve(transaction_, input.value).status();
+    const bool is_asset = uri.kind == DataUri::Kind::kAsset;
+    if (is_asset) TRY(CheckAssetInput(name, input, uri));
+    const Result<ResolvedData> place = Resolve(input.value);
+    // An asset may lie elsewhere, which is told when the job is placed.
+    if (!place.ok()) return is_asset ? Status() : place.status();
+    const bool is_written =
+        input.mode == DataMode::kReadWriteMount || input.mode == DataMode::kUpload;
+    return CheckJobPlace(blobs_, *place, is_written ? DataAccess::kWrite : DataAccess::kRead);
+  }
+
+  Result<ResolvedData> Resolve(std::string_view uri) {
+    return DataResolver(blobs_, scope_).Resolve(transaction_, uri);
   }
 
   Status CheckAssetInput(const std::string& name, const JobInput& input, const DataUri& uri) {
@@ -100,10 +111,16 @@ class Checker {
     return as_model.code() == Code::kNotFound ? status : as_model;
   }
 
-  Status CheckOutput(const JobOutput& output) {
-    if (!output.uri.empty()) {
-      TRY(DataResolver(blobs_, scope_).Resolve(transaction_, output.uri).status());
-    }
+  // Where it will be written when the names in its address are put in.
+  Status CheckOutputPlace(std::string_view job, const std::string& name, const JobOutput& output) {
+    if (output.uri.empty()) return {};
+    const std::string uri =
+        ReplaceAll(ReplaceAll(output.uri, "${{name}}", job), "${{output_name}}", name);
+    ASSIGN_OR_RETURN(const ResolvedData place, Resolve(uri));
+    return CheckJobPlace(blobs_, place, DataAccess::kWrite);
+  }
+
+  Status CheckOutputName(const JobOutput& output) {
     if (output.name.empty() || output.version.empty()) return {};
     const bool is_model = output.type.ends_with("_model");
     const AssetKind kind = is_model ? AssetKind::kModel : AssetKind::kData;
@@ -140,9 +157,10 @@ Result<std::string> FindCompute(Transaction& transaction, const Scope& scope,
 }
 
 Result<References> ResolveReferences(Transaction& transaction, const BlobStore& blobs,
-                                     const Scope& scope, const JobSpec& spec, Json& properties) {
+                                     const Scope& scope, std::string_view job, const JobSpec& spec,
+                                     Json& properties) {
   Checker checker(transaction, blobs, scope, properties);
-  TRY(checker.CheckAll(spec));
+  TRY(checker.CheckAll(job, spec));
   return checker.Take();
 }
 

@@ -19,11 +19,12 @@ struct References {
   std::vector<Status> problems;  // everything that is missing, each naming it
 };
 
-// Looks up compute, code, environment, inputs and outputs of the job. Labels
+// Looks up compute, code, environment, inputs and outputs of the job called `job`. Labels
 // ("azureml:data@latest") in `properties` are replaced by the id of the version they mean now, so
 // that the job stays what it was. A failure is one of the database.
 Result<References> ResolveReferences(Transaction& transaction, const BlobStore& blobs,
-                                     const Scope& scope, const JobSpec& spec, Json& properties);
+                                     const Scope& scope, std::string_view job, const JobSpec& spec,
+                                     Json& properties);
 
 // The compute that a reference in any form names; kNotFound says which there are.
 Result<std::string> FindCompute(Transaction& transaction, const Scope& scope,

@@ -4,6 +4,7 @@
 #include "api/arm/job_references.h"
 #include "base/log.h"
 #include "domain/attempt/attempt.h"
+#include "domain/attempt/tombstone.h"
 #include "domain/run/run_store.h"
 #include "spec/job_reader.h"
 
@@ -79,7 +80,7 @@ Status Submit(Transaction& transaction, const JobRequest& asked, Submission& don
   if (!spec.ok()) return InvalidArgument(spec.status().text());
   TRY(CheckName(spec->experiment_name, kExperimentName));
   ASSIGN_OR_RETURN(References found, ResolveReferences(transaction, *asked.context.blobs,
-                                                       asked.scope, *spec, properties));
+                                                       asked.scope, asked.name, *spec, properties));
   done.problems = std::move(found.problems);
   if (!done.problems.empty()) return done.problems.front();
   if (existing) {
@@ -265,23 +266,37 @@ Status Delete(Transaction& transaction, const Scope& scope, const std::string& n
   return JobStore().Delete(transaction, name);
 }
 
+// Before the row is gone for good, the folder is out of the way: a job that gets the name next must
+// not find it.
+Status DeleteAndBury(Transaction& transaction, const JobRequest& asked, std::string& grave) {
+  TRY(Delete(transaction, asked.scope, asked.name));
+  const std::string& home = asked.context.home;
+  ASSIGN_OR_RETURN(std::string buried,
+                   Bury(home, DirName(AttemptChannel::FolderOf(home, asked.name, 1))));
+  // Empty when this is done a second time.
+  if (!buried.empty()) grave = std::move(buried);
+  return {};
+}
+
 Task<Result<Response>> DeleteJob(const ApiContext& context, Request& request) {
-  const Scope scope = ScopeOf(request);
-  const std::string name(request.Param("name"));
-  CO_TRY(CheckName(name, kJobName));
+  const JobRequest asked{context, ScopeOf(request), std::string(request.Param("name")), "", Json()};
+  CO_TRY(CheckName(asked.name, kJobName));
+  std::string grave;
   const Database::Work work = [&](Transaction& transaction) {
-    return Delete(transaction, scope, name);
+    return DeleteAndBury(transaction, asked, grave);
   };
   const Status status = co_await Write(*context.database, work);
-  if (status.code() == Code::kNotFound) co_return Response::Empty(204);
-  if (!status.ok()) co_return status;
-  const std::string folder = DirName(AttemptChannel::FolderOf(context.home, name, 1));
-  const std::function<void()> remove = [&folder] {
-    const Status removed = RemoveTree(folder);
-    if (removed.ok()) return;
-    Log(LogLevel::kWarning, "deleting a job's folder failed", {{"error", removed.text()}});
+  if (status.code() == Code::kNotFound && grave.empty()) co_return Response::Empty(204);
+  const std::string folder = DirName(AttemptChannel::FolderOf(context.home, asked.name, 1));
+  const std::function<void()> clear = [&status, &folder, &grave] {
+    if (grave.empty()) return;
+    const Status cleared = status.ok() ? RemoveTree(grave) : Rename(grave, folder);
+    if (cleared.ok()) return;
+    Log(LogLevel::kWarning, "a job's folder could not be removed, or put back",
+        {{"folder", grave}, {"error", cleared.text()}});
   };
-  co_await context.loop->Blocking(remove);
+  co_await context.loop->Blocking(clear);
+  if (!status.ok()) co_return status;
   co_return Response::Empty(200);
 }
 

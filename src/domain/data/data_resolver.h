@@ -34,4 +34,11 @@ class DataResolver final {
   Scope scope_;
 };
 
+enum class DataAccess : unsigned char { kRead, kWrite };
+
+// Whether a job may be given this place. kPermissionDenied: of the server's home only datastores
+// are; nor a folder that the home lies in, nor, to write, the uploads, which assets share. Looks at
+// the disk for links.
+Status CheckJobPlace(const BlobStore& blobs, const ResolvedData& place, DataAccess access);
+
 }  // namespace lazurite

@@ -96,6 +96,36 @@ TEST_F(DataTest, NothingLeavesItsDatastore) {
   }
 }
 
+TEST_F(DataTest, JobsAreGivenNothingOfTheHomeButDatastores) {
+  const std::string home = DirName(blobs_->root());
+  const auto check = [&](const std::string& uri, DataAccess access) {
+    const auto resolved = Resolve(uri);
+    return resolved.ok() ? CheckJobPlace(*blobs_, *resolved, access).code()
+                         : resolved.status().code();
+  };
+  const std::string link = blob_folder_ + "/link";
+  ASSERT_TRUE(MakeDirs(blob_folder_).ok());
+  ASSERT_EQ(symlink(home.c_str(), link.c_str()), 0);
+  for (const std::string& path : {home + "/tokens/owner", home, DirName(home), std::string("/"),
+                                  "file://" + home + "/keys", link + "/tokens/owner"}) {
+    EXPECT_EQ(check(path, DataAccess::kRead), Code::kPermissionDenied) << path;
+  }
+  EXPECT_EQ(check(blob_folder_ + "/a", DataAccess::kWrite), Code::kOk);
+  EXPECT_EQ(check("/usr/share", DataAccess::kRead), Code::kOk);
+}
+
+TEST_F(DataTest, JobsReadUploadsAndDoNotWriteThem) {
+  for (const std::string path : {"LocalUpload/abc/x", "LocalUpload", ""}) {
+    const auto place = Resolve("azureml://datastores/workspaceblobstore/paths/" + path);
+    ASSERT_TRUE(place.ok()) << place.status().text();
+    EXPECT_TRUE(CheckJobPlace(*blobs_, *place, DataAccess::kRead).ok()) << path;
+    EXPECT_EQ(CheckJobPlace(*blobs_, *place, DataAccess::kWrite).code(), Code::kPermissionDenied)
+        << path;
+  }
+  const auto other = Resolve("azureml://datastores/workspaceblobstore/paths/LocalUploads/a");
+  EXPECT_TRUE(CheckJobPlace(*blobs_, *other, DataAccess::kWrite).ok());
+}
+
 TEST_F(DataTest, UnknownThingsAreNamed) {
   const Status datastore = Resolve("azureml://datastores/mine/paths/a").status();
   EXPECT_EQ(datastore.code(), Code::kNotFound);
