@@ -247,6 +247,11 @@ TEST_F(ModelTest, FollowsNoLinkThatAJobHasLeft) {
     EXPECT_NE(answer.json.GetString("message").find("link"), std::string::npos) << answer.text;
   }
   EXPECT_EQ(Ask("GET", kArtifacts + "?path=" + place.substr(1) + "/folder").status, 403);
+  EXPECT_EQ(Ask("PUT", kArtifacts + place + "/folder/owner", "mine").status, 403);
+  EXPECT_EQ(Ask("PUT", kArtifacts + place + "/folder/new/x", "mine").status, 403);
+  EXPECT_EQ(Ask("DELETE", kArtifacts + place + "/folder/owner").status, 403);
+  EXPECT_EQ(ReadFile(home_ + "/tokens/owner").value(), "secret");
+  EXPECT_FALSE(Exists(home_ + "/tokens/new"));
   EXPECT_EQ(Ask("GET", kArtifacts + "?path=" + place.substr(1)).text,
             R"({"files":[{"path":"real.txt","is_dir":false,"file_size":1}]})");
 }

@@ -52,10 +52,27 @@ Status MakeDirsDurably(const std::string& path) {
   return SyncDir(parent);
 }
 
+// Jobs write into datastores by themselves: what is stored or removed at `target` must not go by a
+// link of theirs to another place. As far as its folders exist.
+Status CheckNoLinkAbove(const std::string& root, const std::string& target) {
+  for (std::string above = DirName(target); above.size() > root.size(); above = DirName(above)) {
+    const Result<Fd> folder = OpenBeneath(root, above.substr(root.size() + 1));
+    if (folder.status().code() != Code::kNotFound) return folder.status();
+  }
+  return {};
+}
+
+struct WriterPlace {
+  std::string root, temporary, target;
+};
+
 class FileWriter final : public BlobWriter {
  public:
-  FileWriter(std::string temporary, std::string target, Fd file)
-      : temporary_(std::move(temporary)), target_(std::move(target)), file_(std::move(file)) {}
+  FileWriter(WriterPlace place, Fd file)
+      : root_(std::move(place.root)),
+        temporary_(std::move(place.temporary)),
+        target_(std::move(place.target)),
+        file_(std::move(file)) {}
   ~FileWriter() override {
     if (!is_committed_) unlink(temporary_.c_str());
   }
@@ -73,13 +90,22 @@ class FileWriter final : public BlobWriter {
     if (fsync(file_.get()) != 0) return ErrnoStatus("syncing " + temporary_, errno);
     const std::string folder = DirName(target_);
     TRY(Explain(MakeDirsDurably(folder), target_));
-    TRY(Explain(Rename(temporary_, target_), target_));
+    TRY(Explain(MoveInto(folder), target_));
     is_committed_ = true;
     TRY(SyncDir(folder));
     return hasher_.Hex();
   }
 
  private:
+  // Into the very folder that was looked at.
+  Status MoveInto(const std::string& folder) {
+    ASSIGN_OR_RETURN(const Fd opened, OpenBeneath(root_, folder.substr(root_.size() + 1)));
+    const std::string name = BaseName(target_);
+    if (renameat(AT_FDCWD, temporary_.c_str(), opened.get(), name.c_str()) == 0) return {};
+    return ErrnoStatus("storing " + target_, errno);
+  }
+
+  const std::string root_;
   const std::string temporary_;
   const std::string target_;
   Fd file_;
@@ -168,15 +194,16 @@ Result<std::string> BlobStore::PathOf(std::string_view datastore, std::string_vi
 
 Result<std::unique_ptr<BlobWriter>> BlobStore::Create(std::string_view datastore,
                                                       std::string_view path) {
-  ASSIGN_OR_RETURN(std::string target, PathOf(datastore, path));
+  ASSIGN_OR_RETURN(const std::string target, PathOf(datastore, path));
   if (path.empty()) return InvalidArgument("a blob needs a path within its datastore");
+  TRY(CheckNoLinkAbove(root_, target));
   if (IsDir(target)) {
     return Conflict("\"" + std::string(path) + "\" cannot be stored: a folder is there");
   }
-  std::string temporary = JoinPath(JoinPath(root_, kStagingFolder), UnusedName());
+  const std::string temporary = JoinPath(JoinPath(root_, kStagingFolder), UnusedName());
   ASSIGN_OR_RETURN(Fd file, OpenFile(temporary, O_WRONLY | O_CREAT | O_EXCL));
   return std::unique_ptr<BlobWriter>(
-      std::make_unique<FileWriter>(std::move(temporary), std::move(target), std::move(file)));
+      std::make_unique<FileWriter>(WriterPlace{root_, temporary, target}, std::move(file)));
 }
 
 Result<std::unique_ptr<BlobStaging>> BlobStore::Stage() {
@@ -211,6 +238,7 @@ Result<std::vector<BlobInfo>> BlobStore::List(std::string_view datastore,
 Status BlobStore::Remove(std::string_view datastore, std::string_view path) {
   if (path.empty()) return InvalidArgument("a whole datastore cannot be removed");
   ASSIGN_OR_RETURN(const std::string place, PathOf(datastore, path));
+  TRY(CheckNoLinkAbove(root_, place));
   return RemoveTree(place);
 }
 

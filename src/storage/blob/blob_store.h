@@ -40,8 +40,9 @@ class BlobStaging {
   virtual Status Publish(std::string_view datastore, std::string_view path) = 0;
 };
 
-// Safe for several threads; one for each root. All functions block: on a loop they belong into
-// Loop::Blocking.
+// Jobs write into datastores by themselves: single blobs are neither stored nor removed behind a
+// symbolic link (kPermissionDenied). Safe for several threads; one for each root. All functions
+// block: on a loop they belong into Loop::Blocking.
 class BlobStore final {
  public:
   // `root` is DatastoresFolder(home). Makes it, and clears what an earlier process left unfinished.
