@@ -114,4 +114,11 @@ Result<std::vector<Metric>> MetricStore::WholeHistory(Transaction& transaction,
   return metrics;
 }
 
+Status MetricStore::RemoveRun(Transaction& transaction, std::string_view run) const {
+  TRY(Series().RemoveRun(transaction, run));
+  ASSIGN_OR_RETURN(Statement * remove,
+                   transaction.Prepare("DELETE FROM run_metrics WHERE run = ?"));
+  return remove->Bind(1, run).Run();
+}
+
 }  // namespace lazurite

@@ -34,6 +34,8 @@ class MetricStore final {
   // All points of one metric, at most `points_max`.
   Result<std::vector<Metric>> WholeHistory(Transaction& transaction, std::string_view run,
                                            std::string_view key, size_t points_max) const;
+  // Removes all points of a run, but those that belong to logged models.
+  Status RemoveRun(Transaction& transaction, std::string_view run) const;
 };
 
 }  // namespace lazurite

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "domain/run/artifact_place.h"
 #include "domain/run/experiment_store.h"
+#include "domain/run/metric_store.h"
 #include "domain/run/run_rows.h"
 #include "domain/run/validate.h"
 
@@ -64,6 +65,19 @@ Status InsertRun(Transaction& transaction, const RunInfo& run) {
   insert->Bind(1, run.id).Bind(2, run.experiment).Bind(3, run.name).Bind(4, run.user);
   insert->Bind(5, ToText(run.status)).Bind(6, run.start_ms).Bind(7, run.artifact_uri);
   return insert->Bind(8, run.is_job ? 1 : 0).Bind(9, run.made_by).Run();
+}
+
+// The run as if it had never been. What it logged to models stays theirs.
+Status Purge(Transaction& transaction, std::string_view run) {
+  TRY(MetricStore().RemoveRun(transaction, run));
+  for (const char* const remove :
+       {"DELETE FROM run_params WHERE run = ?", "DELETE FROM run_tags WHERE run = ?",
+        "DELETE FROM run_datasets WHERE run = ?", "DELETE FROM run_models WHERE run = ?",
+        "DELETE FROM runs WHERE id = ?"}) {
+    ASSIGN_OR_RETURN(Statement * statement, transaction.Prepare(remove));
+    TRY(statement->Bind(1, run).Run());
+  }
+  return {};
 }
 
 // The run's name and its tag mlflow.runName are the same thing; what was given decides.
@@ -257,8 +271,10 @@ Status RunStore::LogOutputs(Transaction& transaction, std::string_view run,
 
 Status RunStore::EnsureJobRun(Transaction& transaction, const JobRun& job, IdSource& ids) const {
   const Result<RunInfo> found = Get(transaction, job.job);
-  if (found.ok()) return {};
-  if (found.status().code() != Code::kNotFound) return found.status();
+  if (found.ok() && !found->is_deleted) return {};
+  if (!found.ok() && found.status().code() != Code::kNotFound) return found.status();
+  // The name was another job's, which was deleted: nothing of its run is this one's.
+  if (found.ok()) TRY(Purge(transaction, job.job));
   const ExperimentStore experiments;
   NewRun run;
   ASSIGN_OR_RETURN(run.experiment,

@@ -85,7 +85,7 @@ class RunStore final {
                     const std::vector<ModelOutput>& models) const;
 
   // A job's own run: made when the job is (status SCHEDULED), found again when called again. Its
-  // experiment is made if need be.
+  // experiment is made if need be. A deleted run of that name is replaced.
   Status EnsureJobRun(Transaction& transaction, const JobRun& job, IdSource& ids) const;
   // The job's ranks started: RUNNING.
   Status StartJobRun(Transaction& transaction, std::string_view job, Time now) const;

@@ -206,6 +206,33 @@ TEST_F(RunStoreTest, FollowsAJobThroughItsLife) {
   EXPECT_EQ(run.info.end_ms, ToMillis(kNow));
 }
 
+TEST_F(RunStoreTest, AJobWithTheNameOfADeletedOneGetsAFreshRun) {
+  const JobRun job{"a", "exp", "", "ann", kNow, {}};
+  const auto ensure = [&](Transaction& transaction) {
+    return runs_.EnsureJobRun(transaction, job, ids_);
+  };
+  Do(ensure);
+  Do([&](Transaction& transaction) {
+    TRY(runs_.LogParams(transaction, "a", {{"p", "1"}}));
+    return runs_.SetTags(transaction, "a", {{"t", "1"}});
+  });
+  EXPECT_TRUE(LogMetrics("a", {Point("m", 1, 0)}).ok());
+  Do([&](Transaction& transaction) {
+    TRY(runs_.FinishJobRun(transaction, "a", RunStatus::kFinished, kNow));
+    return runs_.SetDeleted(transaction, "a", true);
+  });
+  Do(ensure);
+  const TheRun run = Load("a");
+  EXPECT_FALSE(run.info.is_deleted);
+  EXPECT_EQ(run.info.status, RunStatus::kScheduled);
+  EXPECT_FALSE(run.info.end_ms);
+  EXPECT_TRUE(run.params.empty());
+  EXPECT_TRUE(run.metrics.empty());
+  EXPECT_EQ(FindValue(run.tags, "t"), nullptr);
+  EXPECT_TRUE(LogMetrics("a", {Point("m", 2, 0)}).ok());
+  EXPECT_EQ(Load("a").metrics.at(0).value, 2);
+}
+
 TEST_F(RunStoreTest, RestoresADeletedExperimentWithItsRunsForANewJob) {
   const ExperimentStore experiments;
   int64_t id = 0;
