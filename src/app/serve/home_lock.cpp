@@ -7,6 +7,21 @@
 #include "base/text.h"
 
 namespace lazurite::serve {
+namespace {
+
+// A server that was killed holds its lock until the kernel has taken it apart.
+constexpr int kTriesMax = 60;
+constexpr std::chrono::milliseconds kBetweenTries{25};
+
+bool LockSoon(int file) {
+  for (int i = 0; i < kTriesMax; ++i) {
+    if (flock(file, LOCK_EX | LOCK_NB) == 0) return true;
+    std::this_thread::sleep_for(kBetweenTries);
+  }
+  return false;
+}
+
+}  // namespace
 
 Result<Fd> LockHome(const std::string& home) {
   const Status made = MakeDirs(home + "/run", 0700);
@@ -21,7 +36,7 @@ Result<Fd> LockHome(const std::string& home) {
                               " cannot be written to: " + opened.status().text());
   }
   Fd file = std::move(opened).value();
-  if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (!LockSoon(file.get())) {
     const Result<std::string> holder = ReadFile(path);
     const std::string pid(holder.ok() ? Trim(*holder) : "");
     return Conflict("another server has the home " + home +

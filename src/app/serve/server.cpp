@@ -24,6 +24,10 @@
 namespace lazurite::serve {
 namespace {
 
+// Followers of logs come back to the next server where they were, and uploads go on: stopping need
+// not wait for them.
+constexpr std::chrono::seconds kStopGrace{2};
+
 // More descriptors than the usual soft limit: each follower of a log holds two.
 void RaiseFileLimit() {
   rlimit limit{};
@@ -181,6 +185,7 @@ Status Server::Listen() {
   ASSIGN_OR_RETURN(const AuthorityFiles files,
                    EnsureAuthority(TlsFolder(options_.home), {options_.address}));
   HttpServerOptions http;
+  http.stop_grace = kStopGrace;
   ASSIGN_OR_RETURN(http.tls, TlsContext::Server(files.certificate, files.key));
   guard_ = std::make_unique<Guard>(*identity_, clock_, options_.auth);
   front_ = std::make_unique<Front>(router_, *guard_);
