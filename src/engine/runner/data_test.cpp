@@ -66,6 +66,19 @@ TEST_F(DataTest, EnvironmentsCannotBeChanged) {
   EXPECT_EQ(ReadFile(envs + "/hash/lib/a.py").value(), "1");
 }
 
+TEST_F(DataTest, AJobCannotSayHowItEnded) {
+  const ExitRecord exit = RunJob(
+      "cd $LAZURITE_ATTEMPT; echo '{}' > nodes/0/exit.json; echo x >> nodes/0/events.jsonl;"
+      " echo x > spool/0; echo x > spec.json; mv nodes away; rm -r nodes spec.json; exit 5");
+  if (!HasSandbox()) GTEST_SKIP() << Read("system_logs/data.txt");
+  EXPECT_EQ(exit.code, 5) << exit.message;
+  EXPECT_NE(LogText().find("exit.json: Read-only file system"), std::string::npos) << LogText();
+  EXPECT_NE(LogText().find("events.jsonl: Read-only file system"), std::string::npos) << LogText();
+  EXPECT_NE(LogText().find("spec.json: Read-only file system"), std::string::npos) << LogText();
+  EXPECT_TRUE(channel_->ReadSpec().ok());
+  EXPECT_FALSE(Exists(channel_->Path("away")));
+}
+
 TEST_F(DataTest, WhatIsHiddenIsNotSeen) {
   ASSERT_TRUE(MakeDirs(home_ + "/tokens").ok());
   ASSERT_TRUE(WriteFile(home_ + "/tokens/owner", "key").ok());

@@ -148,7 +148,7 @@ void AttemptRun::Reserve() {
 }
 
 std::optional<Failure> AttemptRun::Prepare() {
-  for (const char* folder : {"user_logs", "system_logs", "code"}) {
+  for (const char* folder : {"user_logs", "system_logs", "code", "spool"}) {
     const Status made = MakeDirs(channel_.Path(folder));
     if (!made.ok()) return FailureOf(made, "runner");
   }
@@ -185,6 +185,8 @@ std::optional<Failure> AttemptRun::PrepareData() {
   }
   places_ = std::move(places).value();
   for (const std::string& path : spec_.hidden_paths) sandbox_.Hide(path);
+  // What only the runner says of the attempt: how it ended, what it logged.
+  for (const char* own : {"nodes", "spool", "spec.json"}) sandbox_.Protect(channel_.Path(own));
   // All jobs share them: a `pip install` in one must not change the others'.
   if (!environment_.folder.empty()) sandbox_.Protect(spec_.environment_settings.envs_folder);
   events_.Append("inputs_ready");

@@ -104,7 +104,7 @@ Status Sandbox::Enter() const {
     if (!IsLink(input.target)) LinkInstead(input.source, input.target);
   }
   for (const std::string& path : protected_) {
-    if (!has_mounts || !IsDir(path)) continue;
+    if (!has_mounts || !Exists(path)) continue;
     Status bound = BindReadOnly(path, path);
     if (!bound.ok()) result = std::move(bound);
   }

@@ -17,8 +17,8 @@ class Sandbox final {
   void AddReadOnly(std::string source, std::string target);
   // Nothing of this file or folder is to be seen. Fine if it does not exist.
   void Hide(std::string path);
-  // This folder is seen as it is and cannot be written, with all below it. Fine if it does not
-  // exist.
+  // This file or folder is seen as it is and cannot be written, with all below it. Fine if it does
+  // not exist.
   void Protect(std::string path);
   bool is_empty() const { return inputs_.empty() && hidden_.empty() && protected_.empty(); }
 
