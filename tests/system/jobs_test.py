@@ -153,6 +153,74 @@ def a_job_cannot_read_the_owners_token(home):
     assert "end" in log and token not in log and "PRIVATE" not in log, log
 
 
+ASKING = """
+import json, os, sys, urllib.error, urllib.parse, urllib.request
+
+def ask(method, path, body=None):
+    request = urllib.request.Request(os.environ["MLFLOW_TRACKING_URI"] + path, body, method=method)
+    request.add_header("Authorization", "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"])
+    request.add_header("Content-Type", "application/json")
+    try:
+        with urllib.request.urlopen(request) as answer:
+            print(method, answer.status, answer.read().decode())
+    except urllib.error.HTTPError as error:
+        print(method, error.code, error.read().decode())
+
+home, workspace = sys.argv[1:]
+owner = home + "/tokens/owner"
+for uri in (owner, "file://" + owner, home, "file:///"):
+    for route in ("files", "files/content"):
+        ask("GET", f"/lazurite/v1/{route}?" + urllib.parse.urlencode({"uri": uri, "path": owner[1:]}))
+ask("PUT", workspace + "/jobs/child?api-version=2024-04-01", b"{}")
+ask("GET", workspace + "/jobs?api-version=2024-04-01")
+logs = os.environ["LAZURITE_ATTEMPT"] + "/user_logs/"
+os.symlink(owner, logs + "file.txt")
+os.symlink(home + "/tokens", logs + "folder")
+os.symlink(owner, "outputs/stolen.txt")
+"""
+
+
+@case
+def a_jobs_own_token_opens_neither_the_home_nor_the_workspace(home):
+    home.start()
+    token = (home.path / "tokens/owner").read_text().strip()
+    job = home.submit({"command": f"python ask.py {home.path} {harness.SCOPE}"}, {"ask.py": ASKING})
+    assert home.wait(job) == "Completed", home.why(job)
+    log = home.user_log(job)
+    assert token not in log, log
+    assert log.count("GET 403 ") == 8 and log.count("GET 200 ") == 1, log
+    assert "PUT 403 " in log and "the owner's token" in log, log
+    for path in ("file.txt", "folder/owner"):
+        for query in ("", "?tail=5", "?follow=true"):
+            status, body = home.request(
+                "GET", f"/lazurite/v1/jobs/{job}/logs/user_logs/{path}{query}")
+            assert status == 403 and token.encode() not in body, (path, query, status, body)
+    artifact = f"/api/2.0/mlflow-artifacts/artifacts/ExperimentRun/dcid.{job}/outputs/stolen.txt"
+    status, body = home.request("GET", artifact)
+    assert status in (403, 404) and token.encode() not in body, (status, body)
+
+
+@case
+def nobody_is_given_the_home_as_data(home):
+    home.start()
+    for uri in (f"{home.path}/tokens/owner", f"file://{home.path}/keys", str(home.path)):
+        status, body = home.request("GET", f"/lazurite/v1/files/content?uri={uri}&path=owner")
+        assert status == 403 and b"only datastores" in body, (uri, status, body)
+        for part in ({"inputs": {"d": {"jobInputType": "uri_folder", "uri": uri}}},
+                     {"outputs": {"d": {"jobOutputType": "uri_folder", "uri": uri}}}):
+            status, body = home.request(
+                "PUT", f"{harness.SCOPE}/jobs/taker?api-version=2024-04-01",
+                {"properties": {"jobType": "Command", "command": "true",
+                                "environmentId": "azureml:AzureML-x@latest", **part}})
+            assert status == 403 and b"the server's" in body, (uri, status, body)
+    whole = home.request("GET", "/lazurite/v1/files/content?uri=file:///&path="
+                                f"{str(home.path)[1:]}/tokens/owner")
+    assert whole[0] == 403, whole
+    kept = home.work / "mine.txt"
+    kept.write_text("mine")
+    assert home.request("GET", f"/lazurite/v1/files/content?uri={kept}") == (200, b"mine")
+
+
 @case
 def an_output_is_found_again(home):
     home.start()
