@@ -1,16 +1,13 @@
+#include "app/cli/job_summary.h"
+
 #include "app/cli/job_follow.h"
 #include "base/text.h"
 
 namespace lazurite::cli {
 namespace {
 
-constexpr size_t kMetricsShownMax = 20;
-
-std::string DurationOf(const Json& live) {
-  const std::optional<Time> begin = ParseTime(live.GetString("started", live.GetString("created")));
-  const std::optional<Time> end = ParseTime(live.GetString("ended"));
-  return begin && end && *end >= *begin ? FormatElapsed(Duration(*end - *begin)) : "";
-}
+constexpr size_t kPairsShownMax = 20;
+constexpr size_t kTitleWidth = 13;
 
 std::string UsageOf(const Json& live) {
   const Json* usage = live.At("result.usage");
@@ -21,19 +18,21 @@ std::string UsageOf(const Json& live) {
          " memory at most";
 }
 
-std::string MetricsOf(const Json& live) {
-  const Json* metrics = live.Find("metrics");
-  if (metrics == nullptr || !metrics->is_object()) return "";
+// "accuracy 0.9, loss 0.1": metrics or parameters.
+std::string PairsOf(const Json& live, std::string_view member) {
+  const Json* pairs = live.Find(member);
+  if (pairs == nullptr || !pairs->is_object()) return "";
   std::vector<std::string> parts;
-  for (const auto& [name, value] : metrics->object()) {
-    if (parts.size() == kMetricsShownMax) {
-      parts.push_back(std::to_string(metrics->object().size() - parts.size()) + " more");
+  for (const auto& [name, value] : pairs->object()) {
+    if (parts.size() == kPairsShownMax) {
+      parts.push_back(std::to_string(pairs->object().size() - parts.size()) + " more");
       break;
     }
     std::array<char, 32> number{};
     if (value.is_double())
       std::snprintf(number.data(), number.size(), "%.6g", value.double_value());
-    parts.push_back(Printable(name) + " " + (value.is_double() ? number.data() : PlainText(value)));
+    parts.push_back(Printable(name) + " " +
+                    (value.is_double() ? number.data() : Printable(PlainText(value))));
   }
   return Join(parts, ", ");
 }
@@ -45,14 +44,120 @@ std::string EnvironmentOf(const Json& live) {
          (environment->GetBool("was_reused") ? ", reused" : ", built for this job");
 }
 
-void Line(const Terminal& terminal, std::string_view name, const std::string& text) {
-  if (text.empty()) return;
-  std::string title(name);
-  title.append(13 - std::min<size_t>(12, title.size()), ' ');
-  terminal.Note("  " + terminal.Err(title, Colour::kBold) + text);
+void Add(std::vector<SummaryLine>& lines, std::string_view title, std::string text) {
+  if (!text.empty()) lines.push_back({std::string(title), std::move(text)});
+}
+
+std::string Titled(const SummaryLine& line, bool is_for_out, const Terminal& terminal) {
+  std::string title = line.title;
+  title.append(kTitleWidth - std::min(kTitleWidth - 1, title.size()), ' ');
+  return "  " +
+         (is_for_out ? terminal.Out(title, Colour::kBold) : terminal.Err(title, Colour::kBold)) +
+         line.text;
+}
+
+// Inputs and outputs: where each lies, and the asset it is.
+void AddPlaces(std::vector<SummaryLine>& lines, const Json& live, std::string_view member,
+               std::string_view title) {
+  const Json* places = live.Find(member);
+  if (places == nullptr || !places->is_array()) return;
+  const std::string_view word = title == "output" ? "  registered as " : "  of ";
+  for (const Json& place : places->array()) {
+    const std::string asset = place.GetString("asset");
+    Add(lines, title,
+        Printable(place.GetString("name") + "  " + place.GetString("uri") +
+                  (asset.empty() ? "" : std::string(word) + asset)));
+  }
+}
+
+std::string ExitCodeOf(const Json& live) {
+  const Json* code = live.Find("exit_code");
+  return code != nullptr && code->is_int() ? code->Dump() : "";
+}
+
+// Every line of a text, the later ones below the first.
+std::string Indented(const std::string& text) {
+  std::string out;
+  for (const std::string_view line : Split(Trim(text), '\n')) {
+    if (!out.empty()) out += "\n" + std::string(kTitleWidth + 2, ' ');
+    out += Printable(line);
+  }
+  return out;
 }
 
 }  // namespace
+
+std::string DurationOf(const Json& live) {
+  const std::optional<Time> begin = ParseTime(live.GetString("started", live.GetString("created")));
+  const std::optional<Time> end = ParseTime(live.GetString("ended"));
+  return begin && end && *end >= *begin ? FormatElapsed(Duration(*end - *begin)) : "";
+}
+
+std::string WhyOf(const Json& live) {
+  const std::string state = live.GetString("state");
+  std::string why = live.GetString("error");
+  if (why.empty() && state == "Failed") why = live.GetString("cause");
+  const std::string code = ExitCodeOf(live);
+  if (why.empty() && state != "Completed" && !code.empty()) why = "exit code " + code;
+  return why;
+}
+
+std::vector<SummaryLine> ResultLines(const Json& live) {
+  std::vector<SummaryLine> lines;
+  Add(lines, "used", UsageOf(live));
+  Add(lines, "environment", EnvironmentOf(live));
+  Add(lines, "metrics", PairsOf(live, "metrics"));
+  AddPlaces(lines, live, "outputs", "output");
+  return lines;
+}
+
+std::string DescribeJob(const Terminal& terminal, const Json& live) {
+  std::vector<SummaryLine> lines;
+  const std::string name = live.GetString("name");
+  const std::string title = live.GetString("display_name");
+  Add(lines, "title", title == name ? "" : Printable(title));
+  Add(lines, "reason", Indented(live.GetString("reason")));
+  Add(lines, "error", Indented(live.GetString("error")));
+  Add(lines, "cause", Printable(live.GetString("cause")));
+  Add(lines, "exit code", ExitCodeOf(live));
+  Add(lines, "experiment", Printable(live.GetString("experiment")));
+  Add(lines, "compute", Printable(live.GetString("compute")));
+  Add(lines, "created", live.GetString("created"));
+  Add(lines, "started", live.GetString("started"));
+  Add(lines, "ended", live.GetString("ended"));
+  const int64_t attempt = live.GetInt("attempt");
+  Add(lines, "attempt", attempt > 1 ? std::to_string(attempt) : "");
+  Add(lines, "params", PairsOf(live, "params"));
+  AddPlaces(lines, live, "inputs", "input");
+  for (SummaryLine& line : ResultLines(live)) lines.push_back(std::move(line));
+  if (const Json* notes = live.Find("notes"); notes != nullptr && notes->is_array()) {
+    for (const Json& note : notes->array()) Add(lines, "note", Indented(PlainText(note)));
+  }
+  Add(lines, "folder", Printable(live.GetString("folder")));
+
+  const std::string state = live.GetString("state");
+  const std::string duration = DurationOf(live);
+  std::string out = terminal.Out(StateWord(state), StateColour(state)) + "  " + name +
+                    (duration.empty() ? "" : "  in " + duration) + "\n";
+  for (const SummaryLine& line : lines) out += Titled(line, true, terminal) + "\n";
+  return out;
+}
+
+Json ExtrasOf(const Json& live) {
+  Json extras = Json::MakeObject();
+  const auto copy = [&](std::string_view member) {
+    const Json* value = live.Find(member);
+    extras[member] = value == nullptr ? Json() : *value;
+  };
+  for (const std::string_view member :
+       {"state", "reason", "cause", "error", "exit_code", "attempt", "metrics", "params"}) {
+    copy(member);
+  }
+  const Json* usage = live.At("result.usage");
+  extras["usage"] = usage == nullptr ? Json() : *usage;
+  for (const std::string_view member : {"notes", "environment", "folder"}) copy(member);
+  return extras;
+}
 
 void ShowSummary(const Context& context, const Json& live) {
   const Terminal& terminal = context.terminal;
@@ -61,19 +166,10 @@ void ShowSummary(const Context& context, const Json& live) {
   terminal.Note("");
   terminal.Note(terminal.Err(StateWord(state), StateColour(state)) + "  " + live.GetString("name") +
                 (duration.empty() ? "" : "  in " + duration));
-  Line(terminal, "used", UsageOf(live));
-  Line(terminal, "environment", EnvironmentOf(live));
-  Line(terminal, "metrics", MetricsOf(live));
-  if (const Json* outputs = live.Find("outputs"); outputs != nullptr && outputs->is_array()) {
-    for (const Json& output : outputs->array()) {
-      const std::string asset = output.GetString("asset");
-      Line(terminal, "output",
-           output.GetString("name") + "  " + output.GetString("uri") +
-               (asset.empty() ? "" : "  registered as " + asset));
-    }
-  }
+  for (const SummaryLine& line : ResultLines(live)) terminal.Note(Titled(line, false, terminal));
   if (state == "Completed") {
-    Line(terminal, "files", "lazurite job download " + live.GetString("name") + " --all");
+    const std::string command = "lazurite job download " + live.GetString("name") + " --all";
+    terminal.Note(Titled({"files", command}, false, terminal));
   }
 }
 
@@ -82,14 +178,10 @@ int ReportEnd(const Context& context, const Json& live) {
   if (state == "Completed") return 0;
   const Terminal& terminal = context.terminal;
   const std::string name = live.GetString("name");
-  std::string why = live.GetString("error");
-  if (why.empty() && state == "Failed") why = live.GetString("cause");
-  if (const Json* code = live.Find("exit_code"); why.empty() && code != nullptr && code->is_int()) {
-    why = "exit code " + code->Dump();
-  }
-  std::string verb = state == "Failed"     ? "failed"
-                     : state == "Canceled" ? "was canceled"
-                                           : "is " + state;
+  const std::string why = WhyOf(live);
+  const std::string verb = state == "Failed"     ? "failed"
+                           : state == "Canceled" ? "was canceled"
+                                                 : "is " + state;
   WriteErr(terminal.Err("error:", Colour::kRed) + " job " + name + " " + verb +
            (why.empty() ? "" : ": " + Printable(why)) + "\n" +
            terminal.Err("help:", Colour::kCyan) + " lazurite job show " + name + "\n");

@@ -1,4 +1,5 @@
 #include "app/cli/job_names.h"
+#include "app/cli/job_summary.h"
 #include "app/cli/noun.h"
 #include "app/cli/verbs.h"
 #include "base/text.h"
@@ -35,7 +36,19 @@ Status RunShowJob(Context& context) {
     const Json* page = resource.At("properties.services.Studio.endpoint");
     if (page != nullptr) context.terminal.Note(PlainText(*page));
   }
-  return context.Print(ViewOf(noun, resource), ViewOf(noun));
+  const Result<Json> live = GetLiveJob(*server, name);
+  if (!live.ok() && live.status().code() != Code::kNotFound) return live.status();
+  Json view = ViewOf(noun, resource);
+  if (!live.ok()) return context.Print(view, ViewOf(noun));
+  const std::string form = context.arguments.Get("--output");
+  const bool has_query = context.arguments.Has("--query");
+  if ((form.empty() || form == "table") && !has_query) {
+    WriteOut(DescribeJob(context.terminal, *live));
+    return {};
+  }
+  // One row for a program keeps az's columns.
+  if (form != "tsv" || has_query) view["lazurite"] = ExtrasOf(*live);
+  return context.Print(view, ViewOf(noun));
 }
 
 }  // namespace lazurite::cli
