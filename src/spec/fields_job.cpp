@@ -119,7 +119,7 @@ constexpr Field kCommandJob[] = {
      "More wishes, such as lazurite.gpus: GPUs for each instance."},
     {"limits", "object", "", "", "Bounds of the job."},
     {"limits.timeout", "seconds:1..315360000", "", "properties.limits.timeout",
-     "Seconds of running after which the job is cancelled."},
+     "Seconds of running after which the job is ended; it is then Failed with the cause timeout."},
     {"queue_settings", "object", "", "", "The job's place in the queue."},
     {"queue_settings.job_tier",
      "enum:null=Null|spot=Spot|basic=Basic|standard=Standard|premium=Premium", "",
