@@ -52,7 +52,21 @@ class Checker {
     found_.compute = kLocalCompute;
     if (spec.compute_id.empty()) return {};
     ASSIGN_OR_RETURN(found_.compute, FindCompute(transaction_, scope_, spec.compute_id));
-    return {};
+    return CheckSize(spec.instance_count);
+  }
+
+  // A named compute bounds its jobs, as Azure's does. What is more than this machine has is shared
+  // by its slots.
+  Status CheckSize(int instances) {
+    ASSIGN_OR_RETURN(const std::optional<Resource> compute,
+                     ResourceStore().Find(transaction_, ResourceKind::kCompute, scope_.workspace,
+                                          found_.compute));
+    if (!compute) return {};
+    const Json* most = compute->properties.At("properties.scaleSettings.maxNodeCount");
+    if (most == nullptr || !most->is_int() || instances <= most->int_value()) return {};
+    return InvalidArgument("properties.resources.instanceCount is " + std::to_string(instances) +
+                           ", and compute \"" + compute->name + "\" has at most " +
+                           std::to_string(most->int_value()));
   }
 
   // Pins a label.
