@@ -48,10 +48,14 @@ Status EventLog::Open() {
 }
 
 void EventLog::Append(std::string_view event, Json detail) {
-  if (unwritten_.size() >= kUnwrittenMax) return;
-  const AttemptEvent line{next_seq_++, SystemClock().Now(), std::string(event), std::move(detail)};
-  unwritten_.push_back(line.ToJson().Dump() + "\n");
-  WriteOut();
+  {
+    const std::lock_guard writing(writing_);
+    if (unwritten_.size() >= kUnwrittenMax) return;
+    const AttemptEvent line{next_seq_++, SystemClock().Now(), std::string(event),
+                            std::move(detail)};
+    unwritten_.push_back(line.ToJson().Dump() + "\n");
+    WriteOut();
+  }
   {
     const std::lock_guard lock(mutex_);
     const auto due = SteadyClock::now() + DelayOf(event);
@@ -84,7 +88,10 @@ void EventLog::WriteOut() {
 }
 
 void EventLog::BeginSync() {
-  WriteOut();
+  {
+    const std::lock_guard writing(writing_);
+    WriteOut();
+  }
   const std::lock_guard lock(mutex_);
   due_ = SteadyClock::now();
   is_quiet_ = true;

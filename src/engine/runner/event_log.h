@@ -14,7 +14,7 @@ namespace lazurite::runner {
 // Appends events. A thread of its own makes them durable and rings the doorbell: at once for what
 // people wait for (note), very soon when the job runs, else within a moment, so that a short job
 // costs few syncs and little of the server's time. A line that cannot be written (disk full) is
-// kept and written later, in order.
+// kept and written later, in order. Append and Note are safe for several threads.
 class EventLog final {
  public:
   EventLog(const AttemptChannel& channel, std::string doorbell, std::string ring);
@@ -45,6 +45,7 @@ class EventLog final {
   const std::string ring_;
   Fd file_;
   Fd socket_;
+  std::mutex writing_;  // of the next four
   int64_t next_seq_ = 1;
   std::deque<std::string> unwritten_;
   bool was_disk_full_ = false;

@@ -31,7 +31,6 @@ constexpr Duration kLogAnswerMax{1000};
 constexpr Duration kWaitMax{std::chrono::seconds(100)};
 constexpr Duration kTryAgain{50};
 constexpr Duration kReplayPauseMin{100};
-constexpr Duration kReplayPauseMax{1000};
 constexpr Duration kReplayAnswerMax{std::chrono::seconds(30)};
 // At the end of a job the server has this long to take the rest.
 constexpr Duration kFinishMax{std::chrono::seconds(5)};
@@ -226,12 +225,12 @@ Status Forwarder::Keep(const Request& request, std::string id, std::string body)
 }
 
 Task<void> Forwarder::Replay() {
-  Duration pause = kReplayPauseMin;
+  Duration pause = std::min(kReplayPauseMin, options_.replay_pause_max);
   while (!is_stopping_) {
     const bool is_drained = co_await ReplayPage(SteadyClock::time_point::max());
     if (is_drained) break;
     co_await loop_.Sleep(pause);
-    pause = std::min(pause * 2, kReplayPauseMax);
+    pause = std::min(pause * 2, options_.replay_pause_max);
   }
   is_replaying_ = false;
 }
@@ -258,6 +257,10 @@ Task<bool> Forwarder::ReplayPage(SteadyClock::time_point deadline) {
 }
 
 Task<Forwarder::Sent> Forwarder::ReplayEntry(const SpoolEntry& entry) {
+  if (!entry.is_readable) {
+    TellLost(entry, "its line in the spool cannot be read");
+    co_return Sent::kRefused;
+  }
   ClientRequest call;
   call.method = "POST";
   call.target = entry.path;
@@ -273,12 +276,33 @@ Task<Forwarder::Sent> Forwarder::ReplayEntry(const SpoolEntry& entry) {
   const int status = answer.value().status;
   if (status < 400) co_return Sent::kTaken;
   // Not the call's fault: it may be taken later, by who has the right.
-  if (status >= 500 || status == 401 || status == 403 || status == 408 || status == 429) {
+  if (status == 401 || status == 403 || status == 408 || status == 429 || status == 503) {
     co_return Sent::kNobody;
   }
-  Log(LogLevel::kWarning, "the server refused a call that was logged while it was away",
-      {{"call", entry.path}, {"id", entry.id}, {"status", status}});
+  if (status >= 500) co_return Failed(entry, status);
+  TellLost(entry, "the server refused it with status " + std::to_string(status));
   co_return Sent::kRefused;
+}
+
+// What the server fails at time and again must not hold up the rest for ever.
+Forwarder::Sent Forwarder::Failed(const SpoolEntry& entry, int status) {
+  if (std::exchange(failing_, entry.end) != entry.end) failures_ = 0;
+  if (++failures_ < kReplayTriesMax) return Sent::kNobody;
+  TellLost(entry, "the server failed at it " + std::to_string(failures_) +
+                      " times, the last time with status " + std::to_string(status));
+  return Sent::kRefused;
+}
+
+void Forwarder::TellLost(const SpoolEntry& entry, const std::string& why) {
+  const Status kept = spool_.SetAside(entry);
+  Log(LogLevel::kWarning, "a call that was logged while the server was away is lost",
+      {{"call", entry.path}, {"id", entry.id}, {"why", why}});
+  if (!options_.note || notes_ == kNotesMax) return;
+  ++notes_;
+  options_.note("a logging call that was kept while the server was away is lost (" +
+                (entry.path.empty() ? "unreadable" : entry.path) + "): " + why +
+                (kept.ok() ? "" : "; it could not be set aside") +
+                (notes_ == kNotesMax ? "; what else is lost is in spool/0.refused only" : ""));
 }
 
 Task<void> Forwarder::Finish() {

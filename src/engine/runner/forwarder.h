@@ -1,6 +1,7 @@
 // Passes the job's calls on to the server, and keeps what it logs while the server is away.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -15,12 +16,19 @@ namespace lazurite::runner {
 // All on one loop with one thread.
 class Forwarder final {
  public:
+  static constexpr Duration kReplayPauseMax{1000};
   struct Options {
     std::string server_file;     // run/server.json of the home
     std::string attempt_folder;  // where the spool is
     std::string token;           // what the job has to show
     std::string server_token;    // what is shown to the server, "" = nothing
+    // Told, on the loop, of calls that were answered and are lost after all; kNotesMax at most.
+    std::function<void(const std::string&)> note = {};
+    Duration replay_pause_max = kReplayPauseMax;
   };
+  // A call that the server fails at so often is set aside.
+  static constexpr int kReplayTriesMax = 20;
+  static constexpr int kNotesMax = 20;
   Forwarder(Loop& loop, Options options);
 
   Task<Response> Handle(Request& request);
@@ -42,6 +50,8 @@ class Forwarder final {
   Task<void> Replay();
   Task<bool> ReplayPage(std::chrono::steady_clock::time_point deadline);
   Task<Sent> ReplayEntry(const SpoolEntry& entry);
+  Sent Failed(const SpoolEntry& entry, int status);
+  void TellLost(const SpoolEntry& entry, const std::string& why);
 
   Loop& loop_;
   const Options options_;
@@ -52,6 +62,9 @@ class Forwarder final {
   bool is_spooling_ = false;
   bool is_replaying_ = false;
   bool is_stopping_ = false;
+  int64_t failing_ = -1;  // the end of the entry that the server fails at
+  int failures_ = 0;
+  int notes_ = 0;
 };
 
 }  // namespace lazurite::runner

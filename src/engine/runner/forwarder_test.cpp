@@ -73,7 +73,12 @@ class ForwarderTest : public testing::Test {
     SetLogLevel(LogLevel::kError);
     std::string pattern = testing::TempDir() + "forwarder-XXXXXX";
     home_ = mkdtemp(pattern.data());
-    Result<std::unique_ptr<Listener>> listener = Listener::Start({home_, home_, "secret"});
+    Result<std::unique_ptr<Listener>> listener =
+        Listener::Start({home_, home_, "secret",
+                         [this](const std::string& note) {
+                           notes_.With([&](auto& notes) { notes.push_back(note); });
+                         },
+                         Duration(1)});
     ASSERT_TRUE(listener.ok()) << listener.status().text();
     listener_ = std::move(listener).value();
   }
@@ -111,7 +116,12 @@ class ForwarderTest : public testing::Test {
   }
   size_t Spooled() { return Spool(home_).Read(1000)->size(); }
 
+  std::vector<std::string> Notes() {
+    return notes_.With([](const std::vector<std::string>& notes) { return notes; });
+  }
+
   std::string home_;
+  Locked<std::vector<std::string>> notes_;
   std::unique_ptr<Listener> listener_;
 };
 
@@ -197,6 +207,43 @@ TEST_F(ForwarderTest, ARefusedReplayDoesNotHoldUpTheRest) {
   server.set_status(400);
   ASSERT_TRUE(Becomes([&] { return Spooled() == 0; }));
   EXPECT_EQ(server.calls().size(), 2u);
+  ASSERT_EQ(Notes().size(), 2u);
+  EXPECT_NE(Notes()[0].find("/api/2.0/mlflow/runs/log-metric"), std::string::npos);
+  EXPECT_NE(Notes()[0].find("status 400"), std::string::npos);
+  const std::string aside = ReadFile(home_ + "/spool/0.refused").value();
+  EXPECT_EQ(std::count(aside.begin(), aside.end(), '\n'), 2);
+}
+
+TEST_F(ForwarderTest, WhatTheServerFailsAtAgainAndAgainIsSetAside) {
+  LogMetric(1);
+  LogMetric(2);
+  FakeServer server(home_);
+  server.set_status(500);
+  ASSERT_TRUE(Becomes([&] { return Spooled() == 1; }));
+  EXPECT_GE(server.calls().size(), size_t{Forwarder::kReplayTriesMax});
+  server.set_status(200);
+  ASSERT_TRUE(Becomes([&] { return Spooled() == 0; }));
+  EXPECT_EQ(server.calls().back().body, "{\"value\":2}");
+  ASSERT_EQ(Notes().size(), 1u);
+  EXPECT_NE(Notes()[0].find("20 times"), std::string::npos);
+}
+
+TEST_F(ForwarderTest, ABrokenLineOfTheSpoolHoldsUpNothing) {
+  ASSERT_TRUE(MakeDirs(home_ + "/spool").ok());
+  ASSERT_TRUE(WriteFile(home_ + "/spool/0", "{broken\n").ok());
+  LogMetric(1);
+  const FakeServer server(home_);
+  ASSERT_TRUE(Becomes([&] { return Spooled() == 0; }));
+  EXPECT_EQ(server.calls().size(), 1u);
+  EXPECT_EQ(Notes().size(), 1u);
+}
+
+TEST_F(ForwarderTest, NotesOfLostCallsAreFew) {
+  for (int i = 0; i < Forwarder::kNotesMax + 5; ++i) LogMetric(i);
+  FakeServer server(home_);
+  server.set_status(400);
+  ASSERT_TRUE(Becomes([&] { return Spooled() == 0; }));
+  EXPECT_EQ(Notes().size(), size_t{Forwarder::kNotesMax});
 }
 
 TEST_F(ForwarderTest, WhatIsLeftAtTheEndStaysForTheServer) {

@@ -21,8 +21,8 @@ class LoopbackListener final : public Listener {
  public:
   explicit LoopbackListener(Options options)
       : token_(options.token.empty() ? HexEncode(RandomBytes(kTokenBytes)) : options.token),
-        forwarder_(loop_,
-                   {ServerFile(options.home), options.attempt_folder, token_, options.token}),
+        forwarder_(loop_, {ServerFile(options.home), options.attempt_folder, token_, options.token,
+                           options.note, options.replay_pause_max}),
         server_(loop_, ServerOptions(),
                 [this](Request& request) { return forwarder_.Handle(request); }) {}
   ~LoopbackListener() override { Stop(); }

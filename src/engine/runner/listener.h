@@ -2,10 +2,13 @@
 // the job, wherever the server listens now and whether it listens or not.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "base/status.h"
+#include "engine/runner/forwarder.h"
 
 namespace lazurite::runner {
 
@@ -15,6 +18,9 @@ class Listener {
     std::string home;            // whose run/server.json says where the server is
     std::string attempt_folder;  // whose spool keeps what the server has not taken yet
     std::string token;           // asked for, and shown to the server; "" = a token of its own
+    // Told, on another thread, of calls that were answered and are lost after all.
+    std::function<void(const std::string&)> note = {};
+    Duration replay_pause_max = Forwarder::kReplayPauseMax;
   };
   // Listens when it returns. Forwards everything to the server. While the server is away, calls
   // that log (metrics, parameters, tags) are kept in the spool and answered; others wait.

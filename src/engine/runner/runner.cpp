@@ -30,7 +30,6 @@ constexpr int kDone = 0;
 constexpr int kFailed = 1;
 constexpr int kNotOurs = 3;
 // Room for the last words of an attempt on a full disk.
-constexpr std::string_view kReserve = "nodes/0/reserve";
 constexpr off_t kReserveBytes = off_t{64} << 10;
 constexpr int64_t kDiskFullBytes = int64_t{1} << 20;
 
@@ -84,6 +83,7 @@ class AttemptRun final {
 
  private:
   void Reserve();
+  void FreeReserve();
   std::optional<Failure> Prepare();
   std::optional<Failure> PrepareEnvironment();
   std::optional<Failure> PrepareData();
@@ -132,7 +132,9 @@ Status AttemptRun::Run() {
   }
   if (watched_.empty()) {
     // Preparing may have left something that runs.
-    Supervisor(signals_, {{}, std::nullopt, spec_.cancel_grace, "", false}).Watch();
+    Supervisor supervisor(signals_, {{}, std::nullopt, spec_.cancel_grace, "", false});
+    const Outcome outcome = supervisor.Watch();
+    if (!outcome.note.empty()) events_.Note(outcome.note);
   } else {
     WatchRanks();
   }
@@ -142,9 +144,14 @@ Status AttemptRun::Run() {
 }
 
 void AttemptRun::Reserve() {
-  const Result<Fd> file = OpenFile(channel_.Path(kReserve), O_WRONLY | O_CREAT);
+  const Result<Fd> file = OpenFile(channel_.UnseenExit(), O_WRONLY | O_CREAT);
   if (file.ok() && fallocate(file.value().get(), 0, 0, kReserveBytes) == 0) return;
   Log(LogLevel::kWarning, "no room could be reserved for the attempt's last words");
+}
+
+void AttemptRun::FreeReserve() {
+  if (truncate(channel_.UnseenExit().c_str(), 0) == 0) return;
+  Log(LogLevel::kWarning, "the room for the attempt's last words could not be freed");
 }
 
 std::optional<Failure> AttemptRun::Prepare() {
@@ -156,7 +163,8 @@ std::optional<Failure> AttemptRun::Prepare() {
   if (auto failure = PrepareData()) return failure;
   if (auto failure = PreparePlan()) return failure;
   Result<std::unique_ptr<Listener>> listener =
-      Listener::Start({spec_.home, channel_.folder(), secrets_.token});
+      Listener::Start({spec_.home, channel_.folder(), secrets_.token,
+                       [this](const std::string& text) { events_.Note(text); }});
   if (!listener.ok()) return FailureOf(listener.status(), "runner");
   listener_ = std::move(listener).value();
   return std::nullopt;
@@ -270,6 +278,7 @@ void AttemptRun::WatchRanks() {
     exit_.message = start_failure_->message;
   }
   events_.Append("ranks_ended");
+  if (!outcome.note.empty()) events_.Note(outcome.note);
 }
 
 void AttemptRun::StoreOutputs() {
@@ -286,7 +295,7 @@ void AttemptRun::StoreOutputs() {
 
 Status AttemptRun::Finish() {
   MeasureLogs();
-  unlink(channel_.Path(kReserve).c_str());
+  FreeReserve();
   if (!exit_.succeeded() && exit_.cause != "canceled") exit_.message += DiskWords();
   Json detail = Json::MakeObject();
   detail["cause"] = exit_.cause;
