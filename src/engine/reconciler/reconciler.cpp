@@ -77,9 +77,11 @@ bool IsWorthWaiting(const Status& status) {
   return status.code() == Code::kUnavailable || status.code() == Code::kResourceExhausted;
 }
 
+// Also if there are so many notes that no other one is taken.
 bool HasNote(const Job& job, std::string_view text) {
   const Json* notes = job.detail.Find("notes");
   if (notes == nullptr || !notes->is_array()) return false;
+  if (notes->array().size() >= kNotesMax) return true;
   return std::any_of(notes->array().begin(), notes->array().end(),
                      [&](const Json& note) { return note.is_string() && note.string() == text; });
 }
@@ -169,6 +171,12 @@ void Reconciler::LookAtAll() {
     Log(LogLevel::kError, "reconciler: reading active jobs failed", {{"error", read.text()}});
     return;
   }
+  // What was ended by others: a job of the same name must not inherit it.
+  const auto is_over = [&names](const auto& entry) { return !names.contains(entry.first); };
+  std::erase_if(cancels_asked_, is_over);
+  std::erase_if(never_seen_since_, is_over);
+  std::erase_if(sweeps_failed_, is_over);
+  std::erase_if(notes_, is_over);
   LookAtThese(names);
 }
 
@@ -278,7 +286,8 @@ Status Reconciler::ReplaySpool(const Job& job, const AttemptChannel& channel) {
 Status Reconciler::Take(Transaction& transaction, const News& news, bool& has_ended) {
   has_ended = false;
   ASSIGN_OR_RETURN(Job fresh, store_.Get(transaction, news.job.name));
-  if (!IsPlaced(fresh) || fresh.attempt != news.job.attempt) return {};
+  const bool is_same = fresh.sequence == news.job.sequence && fresh.attempt == news.job.attempt;
+  if (!is_same || !IsPlaced(fresh)) return {};
   for (const std::string& note : news.notes) {
     if (!HasNote(fresh, note)) AddNote(fresh, note);
   }
