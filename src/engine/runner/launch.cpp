@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "base/text.h"
+#include "engine/runner/capabilities.h"
 #include "engine/runner/signals.h"
 
 namespace lazurite::runner {
@@ -51,6 +52,8 @@ Status Prepare(const LaunchSpec& spec, pid_t runner, int report) {
   if (spec.sandbox != nullptr) {
     const Status entered = spec.sandbox->Enter();
     if (!entered.ok()) Tell(report, kSandboxMark, entered.text());
+    // Not a job without it: it could undo all of the above.
+    TRY(DropCapabilities());
   }
   // After the sandbox, since a change of credentials takes the wish back.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
