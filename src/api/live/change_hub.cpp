@@ -10,6 +10,7 @@
 #include "api/http/database_await.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "storage/sql/changes.h"
 
 namespace lazurite::live {
 namespace {
@@ -60,30 +61,19 @@ Task<void> ChangeHub::Look() {
       seq_ = newest_;
       break;
     }
-    std::set<std::pair<std::string, std::string>> changed;
-    const int64_t from = seq_;
-    int64_t seen = from;
-    Database::Work work = [&changed, &seen, from](Transaction& transaction) {
-      changed.clear();
-      ASSIGN_OR_RETURN(Statement * select,
-                       transaction.Prepare("SELECT seq, kind, object FROM changes WHERE seq > ?1"
-                                           " ORDER BY seq LIMIT ?2"));
-      select->Bind(1, from).Bind(2, kChangesPerLookMax);
-      while (true) {
-        ASSIGN_OR_RETURN(const bool more, select->Step());
-        if (!more) return Status();
-        seen = select->Int(0);
-        changed.emplace(select->Text(1), select->Text(2));
-      }
+    Changes changes;
+    Database::Work work = [&changes, from = seq_](Transaction& transaction) {
+      ASSIGN_OR_RETURN(changes, ReadChanges(transaction, from, kChangesPerLookMax));
+      return Status();
     };
     const Status read = co_await Read(database_, std::move(work));
     if (!read.ok()) {
       Log(LogLevel::kError, "reading changes failed", {{"error", read.text()}});
       break;
     }
-    if (seen == from) break;
-    seq_ = seen;
-    for (const auto& [kind, object] : changed) Fire(kind, object);
+    if (changes.objects.empty()) break;
+    seq_ = changes.seq;
+    for (const auto& [kind, object] : changes.objects) Fire(kind, object);
   }
   is_looking_ = false;
 }
