@@ -1,6 +1,7 @@
 #include "app/cli/draft.h"
 #include "app/cli/noun.h"
 #include "app/cli/progress.h"
+#include "app/cli/server_problems.h"
 #include "app/cli/verbs.h"
 #include "base/text.h"
 
@@ -49,7 +50,9 @@ Status RunCreateResource(Context& context) {
     if (there.ok()) return context.Print(ViewOf(noun, *there), ViewOf(noun));
     if (there.status().code() != Code::kNotFound) return there.status();
   }
-  ASSIGN_OR_RETURN(Json created, server->Put(target, BodyOf(*server, draft)));
+  Result<Json> answer = server->Put(target, BodyOf(*server, draft));
+  if (!answer.ok()) return AtFields(context, *server, draft, answer.status());
+  Json created = std::move(answer).value();
   if (!context.arguments.Has("--no-wait")) {
     TRY(WaitUntilReady(context, *server, target, created));
   }

@@ -1,5 +1,6 @@
 #include "app/cli/draft.h"
 #include "app/cli/noun.h"
+#include "app/cli/server_problems.h"
 #include "app/cli/verbs.h"
 #include "base/text.h"
 
@@ -65,10 +66,11 @@ Status RunCreateVersion(Context& context) {
   }
   TRY(SendFiles(context, *server, draft));
   const Json body = BodyOf(*server, draft);
-  ASSIGN_OR_RETURN(const Json created,
-                   version.empty() ? PutNext(*server, noun, name, body)
-                                   : server->Put(TargetOf(*server, noun, name, version), body));
-  return context.Print(ViewOf(noun, created), ViewOf(noun));
+  const Result<Json> created = version.empty()
+                                   ? PutNext(*server, noun, name, body)
+                                   : server->Put(TargetOf(*server, noun, name, version), body);
+  if (!created.ok()) return AtFields(context, *server, draft, created.status());
+  return context.Print(ViewOf(noun, *created), ViewOf(noun));
 }
 
 }  // namespace lazurite::cli

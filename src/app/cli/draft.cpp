@@ -28,32 +28,6 @@ Result<std::string> ReadInput(const std::string& file) {
   return text;
 }
 
-// Problems may lie in several files (a job and its conda file): each file with its own text.
-std::string Render(const std::vector<spec::Problem>& problems, const std::string& file,
-                   const std::string& text) {
-  std::vector<std::string> files;
-  for (const spec::Problem& problem : problems) {
-    if (std::find(files.begin(), files.end(), problem.file) == files.end()) {
-      files.push_back(problem.file);
-    }
-  }
-  std::string out;
-  for (const std::string& name : files) {
-    std::vector<spec::Problem> own;
-    for (const spec::Problem& problem : problems) {
-      if (problem.file == name) own.push_back(problem);
-    }
-    std::string source = name == file ? text : "";
-    if (name != file) {
-      const Result<std::string> other = ReadFile(name, kYamlBytesMax);
-      if (other.ok()) source = *other;
-    }
-    if (!out.empty()) out += "\n";
-    out += spec::RenderProblems(own, source);
-  }
-  return out;
-}
-
 std::string_view WhatItIs(const LocalReference& reference) {
   switch (reference.kind) {
     case LocalReference::Kind::kCode:
@@ -133,6 +107,31 @@ std::string DescribeEnvironment(const Json& value) {
 
 }  // namespace
 
+std::string RenderAll(const std::vector<spec::Problem>& problems, const std::string& file,
+                      const std::string& text) {
+  std::vector<std::string> files;
+  for (const spec::Problem& problem : problems) {
+    if (std::find(files.begin(), files.end(), problem.file) == files.end()) {
+      files.push_back(problem.file);
+    }
+  }
+  std::string out;
+  for (const std::string& name : files) {
+    std::vector<spec::Problem> own;
+    for (const spec::Problem& problem : problems) {
+      if (problem.file == name) own.push_back(problem);
+    }
+    std::string source = name == file ? text : "";
+    if (name != file) {
+      const Result<std::string> other = ReadFile(name, kYamlBytesMax);
+      if (other.ok()) source = *other;
+    }
+    if (!out.empty()) out += "\n";
+    out += spec::RenderProblems(own, source);
+  }
+  return out;
+}
+
 Result<Draft> LoadDraft(Context& context, std::string_view noun,
                         std::span<const FieldFlag> fields) {
   spec::LoadOptions options;
@@ -153,6 +152,7 @@ Result<Draft> LoadDraft(Context& context, std::string_view noun,
   if (!text.ok()) return text.status();
 
   Draft draft;
+  draft.text = *text;
   draft.loaded = spec::LoadDocument(*text, options);
   std::vector<spec::Problem> problems = draft.loaded.problems;
   const std::vector<spec::Problem> conda = spec::InlineCondaFiles(draft.loaded);
@@ -160,7 +160,7 @@ Result<Draft> LoadDraft(Context& context, std::string_view noun,
   problems.insert(problems.end(), conda.begin(), conda.end());
   problems.insert(problems.end(), draft.files.problems.begin(), draft.files.problems.end());
   if (problems.empty()) return draft;
-  context.details = Render(problems, options.file, *text);
+  context.details = RenderAll(problems, options.file, *text);
   return InvalidArgument(options.file + " is not valid");
 }
 

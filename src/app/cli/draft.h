@@ -7,12 +7,14 @@
 
 #include "app/cli/context.h"
 #include "spec/document.h"
+#include "spec/problem.h"
 
 namespace lazurite::cli {
 
 // A document that is valid as far as this machine can tell.
 struct Draft {
   spec::Loaded loaded;
+  std::string text;  // of its file
   spec::LocalFiles files;
 
   std::string Text(std::string_view member) const {
@@ -29,6 +31,11 @@ struct FieldFlag {
 // Reads --file (- is standard input; none: only flags), applies `fields` and --set, checks it all.
 // All problems of it, of its conda files and its paths at once, rendered in context.details.
 Result<Draft> LoadDraft(Context& context, std::string_view noun, std::span<const FieldFlag> fields);
+
+// Problems may lie in several files (a job and its conda file): each file with its own text; `text`
+// is that of `file`.
+std::string RenderAll(const std::vector<spec::Problem>& problems, const std::string& file,
+                      const std::string& text);
 
 // What would happen, one line each: what is uploaded, which environment, how many processes.
 std::string DescribePlan(const Draft& draft);

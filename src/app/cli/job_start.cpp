@@ -1,6 +1,7 @@
 #include "app/cli/job_start.h"
 
 #include "app/cli/noun.h"
+#include "app/cli/server_problems.h"
 
 namespace lazurite::cli {
 
@@ -20,7 +21,9 @@ Result<Json> StartJob(Context& context, Draft& draft, bool if_not_exists) {
   }
   TRY(SendFiles(context, *server, draft));
   if (name.empty()) name = context.ids.JobName();
-  return server->Put(TargetOf(*server, noun, name), BodyOf(*server, draft));
+  Result<Json> created = server->Put(TargetOf(*server, noun, name), BodyOf(*server, draft));
+  if (!created.ok()) return AtFields(context, *server, draft, created.status());
+  return created;
 }
 
 }  // namespace lazurite::cli

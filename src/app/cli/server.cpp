@@ -37,6 +37,19 @@ std::string TargetOf(const std::string& address) {
   return slash == std::string::npos ? "/" : address.substr(slash);
 }
 
+std::vector<std::string> ProblemsOf(const ClientResponse& response) {
+  if (response.status < 400) return {};
+  const Result<Json> json = Json::Parse(response.body);
+  const Json* details = json.ok() ? json->At("error.details") : nullptr;
+  std::vector<std::string> out;
+  if (details == nullptr || !details->is_array()) return out;
+  for (const Json& detail : details->array()) {
+    std::string message = detail.GetString("message");
+    if (!message.empty() && out.size() < Server::kProblemsMax) out.push_back(std::move(message));
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::Make(const Settings& settings) {
@@ -92,6 +105,7 @@ Result<Json> Server::Send(std::string method, const std::string& target, const J
     request.body = body->Dump();
   }
   ASSIGN_OR_RETURN(const ClientResponse response, Call(std::move(request)));
+  last_problems_ = ProblemsOf(response);
   TRY(StatusOf(response));
   if (Trim(response.body).empty()) return Json();
   Result<Json> json = Json::Parse(response.body);

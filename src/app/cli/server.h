@@ -18,6 +18,8 @@ class Server {
  public:
   // Most items that List collects.
   static constexpr size_t kItemsMax = 100'000;
+  // Most problems of one answer that are kept.
+  static constexpr size_t kProblemsMax = 100;
 
   // kInvalidArgument: the address is none. Connects at the first call.
   static Result<std::unique_ptr<Server>> Make(const Settings& settings);
@@ -42,6 +44,9 @@ class Server {
   // `value` of all pages, at most `max` items.
   Result<std::vector<Json>> List(std::string target, size_t max = kItemsMax);
 
+  // The sentences of the last answer's `details`: several problems of one request.
+  const std::vector<std::string>& last_problems() const { return last_problems_; }
+
   // Any request, signed in; the caller looks at the status.
   Result<ClientResponse> Call(ClientRequest request);
   Result<ClientResponse> Call(ClientRequest request,
@@ -61,6 +66,7 @@ class Server {
 
   Settings settings_;
   BlockingClient client_;
+  std::vector<std::string> last_problems_;
 };
 
 }  // namespace lazurite::cli
