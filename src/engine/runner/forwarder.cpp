@@ -110,7 +110,10 @@ Task<Result<Response>> Within(Loop& loop, Task<Result<Response>> work, Duration 
 }  // namespace
 
 Forwarder::Forwarder(Loop& loop, Options options)
-    : loop_(loop), options_(std::move(options)), spool_(options_.attempt_folder) {}
+    : loop_(loop),
+      options_(std::move(options)),
+      spool_(options_.attempt_folder),
+      own_run_(options_.run) {}
 
 Task<Response> Forwarder::Handle(Request& request) {
   const bool is_ours =
@@ -129,6 +132,10 @@ Task<Response> Forwarder::Handle(Request& request) {
   }
   if (IsLogCall(request) && body && Json::Parse(*body).ok()) {
     Response answer = co_await HandleLog(request, std::move(*body));
+    co_return answer;
+  }
+  if (own_run_.IsAskedFor(request)) {
+    Response answer = co_await HandleOwnRun(request);
     co_return answer;
   }
   Response answer = co_await HandleOther(request, std::move(body));
@@ -150,6 +157,17 @@ Task<Response> Forwarder::HandleLog(Request& request, std::string body) {
   Log(LogLevel::kWarning, "a logging call cannot be kept and waits", {{"why", kept.text()}});
   Response answer = co_await HandleOther(request, std::move(body));
   co_return answer;
+}
+
+// From memory while the server is away or has not taken all that was logged: a client that asks for
+// its run before it logs does not wait.
+Task<Response> Forwarder::HandleOwnRun(const Request& request) {
+  if (is_spooling_) co_return own_run_.Answer();
+  ClientRequest call = Prepare(request, "");
+  Task<Result<Response>> sending = Send(std::move(call), nullptr);
+  Result<Response> answer = co_await Within(loop_, std::move(sending), kLogAnswerMax);
+  if (IsAway(answer)) co_return own_run_.Answer();
+  co_return own_run_.Watch(std::move(answer).value());
 }
 
 Task<Response> Forwarder::HandleOther(Request& request, std::optional<std::string> body) {

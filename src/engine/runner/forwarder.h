@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "base/net/loop.h"
 #include "domain/attempt/spool.h"
+#include "engine/runner/own_run.h"
 
 namespace lazurite::runner {
 
@@ -25,6 +26,7 @@ class Forwarder final {
     // Told, on the loop, of calls that were answered and are lost after all; kNotesMax at most.
     std::function<void(const std::string&)> note = {};
     Duration replay_pause_max = kReplayPauseMax;
+    JobRun run = {};  // of this job: what is asked of it is answered at once
   };
   // A call that the server fails at so often is set aside.
   static constexpr int kReplayTriesMax = 20;
@@ -41,6 +43,7 @@ class Forwarder final {
   enum class Sent : unsigned char { kTaken, kRefused, kNobody };
 
   Task<Response> HandleLog(Request& request, std::string body);
+  Task<Response> HandleOwnRun(const Request& request);
   Task<Response> HandleOther(Request& request, std::optional<std::string> body);
   Task<bool> MaySend(std::chrono::steady_clock::time_point deadline);
   Task<Result<Response>> Send(ClientRequest request, BodyReader* from);
@@ -57,6 +60,7 @@ class Forwarder final {
   const Options options_;
   Spool spool_;
   RandomIdSource ids_;
+  OwnRun own_run_;
   std::optional<Origin> server_;  // where it was last
   // The spool holds what the server has not taken: further log calls queue behind it.
   bool is_spooling_ = false;

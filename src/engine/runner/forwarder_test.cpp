@@ -44,6 +44,9 @@ class FakeServer {
     return calls_.With([](const std::vector<Call>& calls) { return calls; });
   }
   void set_status(int status) { status_ = status; }
+  void set_answer(const std::string& text) {
+    answer_.With([&](std::string& answer) { answer = text; });
+  }
 
  private:
   Task<void> Stop(std::promise<void>& done) {
@@ -56,12 +59,14 @@ class FakeServer {
               std::string(request.headers.Get("authorization")),
               std::string(request.headers.Get(kReplayHeader))};
     calls_.With([&](std::vector<Call>& calls) { calls.push_back(std::move(call)); });
-    Response answer = Response::Text(status_, "from the server");
+    const std::string text = answer_.With([](const std::string& answer) { return answer; });
+    Response answer = Response::Text(status_, text);
     co_return answer;
   }
 
   Loop loop_;
   Locked<std::vector<Call>> calls_;
+  Locked<std::string> answer_{"from the server"};
   std::atomic<int> status_{200};
   HttpServer server_;
   std::thread thread_;
@@ -74,11 +79,14 @@ class ForwarderTest : public testing::Test {
     std::string pattern = testing::TempDir() + "forwarder-XXXXXX";
     home_ = mkdtemp(pattern.data());
     Result<std::unique_ptr<Listener>> listener =
-        Listener::Start({home_, home_, "secret",
+        Listener::Start({home_,
+                         home_,
+                         "secret",
                          [this](const std::string& note) {
                            notes_.With([&](auto& notes) { notes.push_back(note); });
                          },
-                         Duration(1)});
+                         Duration(1),
+                         {"own", "7", "my job", FromMillis(1700)}});
     ASSERT_TRUE(listener.ok()) << listener.status().text();
     listener_ = std::move(listener).value();
   }
@@ -105,6 +113,14 @@ class ForwarderTest : public testing::Test {
     EXPECT_TRUE(answer.ok()) << answer.status().text();
     EXPECT_EQ(answer.ok() ? answer.value().status : 0, 200);
     return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin).count();
+  }
+  // What is said of the job's own run; it must not take long.
+  std::string OwnRunNow() {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto answer = Ask("GET", "/api/2.0/mlflow/runs/get?run_id=own", "");
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, Duration(500));
+    EXPECT_TRUE(answer.ok()) << answer.status().text();
+    return answer.ok() ? answer.value().body : "";
   }
   template <typename Condition>
   static bool Becomes(Condition condition) {
@@ -186,6 +202,64 @@ TEST_F(ForwarderTest, WhileTheServerIsAwayLoggingGoesOnAndIsReplayedInOrderOnce)
   EXPECT_EQ(Spooled(), 0u);
   LogMetric(31);
   EXPECT_EQ(second.calls().back().body, "{\"value\":31}");
+}
+
+TEST_F(ForwarderTest, TheOwnRunIsKnownWithoutTheServer) {
+  const Result<Json> answer = Json::Parse(OwnRunNow());
+  ASSERT_TRUE(answer.ok()) << answer.status().text();
+  const Json& info = *answer->Find("run")->Find("info");
+  EXPECT_EQ(info.GetString("run_id"), "own");
+  EXPECT_EQ(info.GetString("run_uuid"), "own");
+  EXPECT_EQ(info.GetString("experiment_id"), "7");
+  EXPECT_EQ(info.GetString("run_name"), "my job");
+  EXPECT_EQ(info.GetString("status"), "RUNNING");
+  EXPECT_EQ(info.GetInt("start_time"), 1700);
+  EXPECT_EQ(info.GetString("lifecycle_stage"), "active");
+  EXPECT_EQ(info.GetString("artifact_uri"), "mlflow-artifacts:/ExperimentRun/dcid.own");
+  EXPECT_TRUE(answer->Find("run")->Find("data")->is_object());
+}
+
+TEST_F(ForwarderTest, TheOwnRunIsShownAsItWasSeenLast) {
+  std::optional<FakeServer> first(std::in_place, home_);
+  EXPECT_EQ(OwnRunNow(), "from the server");
+  first->set_status(404);
+  first->set_answer("no such run");
+  EXPECT_EQ(OwnRunNow(), "no such run");
+  // So large that it streams.
+  const std::string large(size_t{1} << 20, 'x');
+  first->set_status(200);
+  first->set_answer(large);
+  EXPECT_EQ(OwnRunNow(), large);
+  first->set_status(503);
+  EXPECT_EQ(OwnRunNow(), large);
+  first->set_status(200);
+  first->set_answer(std::string(OwnRun::kAnswerMax + 1, 'y'));
+  EXPECT_EQ(OwnRunNow().size(), OwnRun::kAnswerMax + 1);
+  first.reset();
+  EXPECT_EQ(OwnRunNow(), large);
+  LogMetric(1);
+  EXPECT_EQ(OwnRunNow(), large);
+}
+
+TEST_F(ForwarderTest, TheOwnRunIsShownBeforeTheServerHasTakenAll) {
+  FakeServer server(home_);
+  EXPECT_EQ(OwnRunNow(), "from the server");
+  server.set_status(503);
+  LogMetric(1);
+  server.set_answer("later");
+  EXPECT_EQ(OwnRunNow(), "from the server");
+  server.set_status(200);
+  ASSERT_TRUE(Becomes([&] { return OwnRunNow() == "later"; }));
+  EXPECT_EQ(Spooled(), 0u);
+}
+
+TEST_F(ForwarderTest, OtherRunsWaitForTheServer) {
+  auto waiting = std::async(std::launch::async, [this] {
+    return Ask("GET", "/api/2.0/mlflow/runs/get?run_id=other", "");
+  });
+  EXPECT_EQ(waiting.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
+  const FakeServer server(home_);
+  EXPECT_EQ(waiting.get()->body, "from the server");
 }
 
 TEST_F(ForwarderTest, AServerThatIsStartingHasTakenNothing) {

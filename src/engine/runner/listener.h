@@ -21,9 +21,11 @@ class Listener {
     // Told, on another thread, of calls that were answered and are lost after all.
     std::function<void(const std::string&)> note = {};
     Duration replay_pause_max = Forwarder::kReplayPauseMax;
+    JobRun run = {};  // what the job's own run is answered with until the server was asked for it
   };
   // Listens when it returns. Forwards everything to the server. While the server is away, calls
-  // that log (metrics, parameters, tags) are kept in the spool and answered; others wait.
+  // that log (metrics, parameters, tags) are kept in the spool and answered, the job's own run is
+  // shown as it was seen last; others wait.
   static Result<std::unique_ptr<Listener>> Start(Options options);
   virtual ~Listener() = default;
 

@@ -163,8 +163,12 @@ std::optional<Failure> AttemptRun::Prepare() {
   if (auto failure = PrepareData()) return failure;
   if (auto failure = PreparePlan()) return failure;
   Result<std::unique_ptr<Listener>> listener =
-      Listener::Start({spec_.home, channel_.folder(), secrets_.token,
-                       [this](const std::string& text) { events_.Note(text); }});
+      Listener::Start({spec_.home,
+                       channel_.folder(),
+                       secrets_.token,
+                       [this](const std::string& text) { events_.Note(text); },
+                       Forwarder::kReplayPauseMax,
+                       {spec_.job, spec_.experiment_id, spec_.display_name, SystemClock().Now()}});
   if (!listener.ok()) return FailureOf(listener.status(), "runner");
   listener_ = std::move(listener).value();
   return std::nullopt;
