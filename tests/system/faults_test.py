@@ -179,10 +179,9 @@ print("slowest", round(slowest, 3))
 """
 
 
-def metrics_while_away(home, steps, pause, away, call_s_max):
-    home.start()
-    job = home.submit({"command": f"python -u metrics.py {home.work} {steps} {pause}"},
-                      {"metrics.py": METRICS})
+def metrics_while_away(home, steps, pause, away, call_s_max, script=METRICS, **job):
+    job = home.submit({"command": f"python -u metrics.py {home.work} {steps} {pause}", **job},
+                      {"metrics.py": script})
     step = home.work / "step"
     until(lambda: step.exists() and int(step.read_text() or 0) > 5, 30, "the first metrics")
     home.kill()
@@ -203,11 +202,48 @@ def metrics_while_away(home, steps, pause, away, call_s_max):
 
 @case
 def metrics_logged_while_the_server_is_away_arrive_once(home):
+    home.start()
     metrics_while_away(home, steps=150, pause=0.02, away=1.5, call_s_max=0.5)
+
+
+# The same with MLflow's client, whose version asks for its run before each call.
+CLIENT_METRICS = """
+import pathlib, sys, time
+import mlflow
+work, slowest = pathlib.Path(sys.argv[1]), 0
+mlflow.start_run()
+for step in range(int(sys.argv[2])):
+    begin = time.monotonic()
+    mlflow.log_metric("m", step, step=step)
+    if step > 0:
+        slowest = max(slowest, time.monotonic() - begin)
+    (work / "step").write_text(str(step))
+    time.sleep(float(sys.argv[3]))
+print("slowest", round(slowest, 3))
+"""
+CLIENT = """
+name: client
+dependencies:
+  - python=3.11
+  - pip:
+      - mlflow-skinny==3.1.4
+"""
+
+
+@case
+def mlflows_client_logs_on_while_the_server_is_away(home):
+    environment = {"image": harness.PYTHON_IMAGE, "conda_file": home.write("client.yml", CLIENT)}
+    home.start()
+    prepared = home.submit({"command": "python -c 'import mlflow'", "environment": environment})
+    if home.wait(prepared, seconds=300) != "Completed":
+        raise harness.Skip(f"mlflow-skinny cannot be installed here: {home.show(prepared)['cause']}")
+    metrics_while_away(home, steps=250, pause=0.02, away=4, call_s_max=0.1,
+                       script=CLIENT_METRICS, environment=environment)
 
 
 @slow
 def metrics_logged_while_the_server_is_away_for_ten_minutes_arrive_once(home):
+    home.start()
     metrics_while_away(home, steps=7000, pause=0.1, away=600, call_s_max=0.1)
 
 
