@@ -122,6 +122,30 @@ def up_says_why_a_server_does_not_start(home):
 
 
 @harness.case
+def a_running_server_keeps_its_settings(home):
+    home.start()
+    assert "is up already" in home.cli("up", "--port", str(home.port)).out
+    done = home.cli("up", "--port", str(harness.free_port()), code=5)
+    assert "keeps its settings" in done.err and "lazurite down, then lazurite up" in done.err, done
+    done = home.cli("up", "--port", "abc", code=2)
+    assert done.err.startswith('error: --port is "abc"') and "lazurite up --help" in done.err, done
+
+
+@harness.case
+def an_interrupted_up_leaves_no_server_behind(home):
+    home.path.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(home.path / "config.toml")
+    up = spawn(home, "up", "--port", "0")
+    children = pathlib.Path(f"/proc/{up.pid}/task/{up.pid}/children")
+    harness.until(lambda: children.read_text().split(), what="the server's process")
+    server = int(children.read_text().split()[0])
+    up.send_signal(signal.SIGINT)
+    out, err = up.communicate(timeout=30)
+    assert (up.returncode, out) == (130, "") and err.startswith("interrupted: "), (up.returncode, out, err)
+    assert err.count("\n") == 1 and not pathlib.Path(f"/proc/{server}").exists(), err
+
+
+@harness.case
 def a_followed_log_survives_the_servers_death(home):
     home.start()
     job = home.submit(LONG)

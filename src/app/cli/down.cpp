@@ -22,6 +22,7 @@ size_t CountRunning(Context& context) {
 
 Status Run(Context& context) {
   const std::string home = FindHome(context.arguments, ProcessEnvironment);
+  TRY(CheckHomeReadable(home));
   const auto server = FindLocalServer(home);
   if (!server) {
     context.terminal.Note("no server runs for " + home);

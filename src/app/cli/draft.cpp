@@ -148,8 +148,15 @@ Result<Draft> LoadDraft(Context& context, std::string_view noun,
     ASSIGN_OR_RETURN(spec::Override set, spec::ParseOverride(text));
     options.overrides.push_back(std::move(set));
   }
+  if (options.file.empty() && options.overrides.empty()) {
+    return InvalidArgument("lazurite " + std::string(context.command.name) +
+                           " needs a file (--file, - is standard input) or flags that say what");
+  }
   const Result<std::string> text = ReadInput(options.file);
   if (!text.ok()) return text.status();
+  if (options.file == "-" && options.overrides.empty() && Trim(*text).empty()) {
+    return InvalidArgument("standard input is empty, expected a YAML document");
+  }
 
   Draft draft;
   draft.text = *text;

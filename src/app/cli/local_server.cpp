@@ -26,8 +26,9 @@ std::optional<LocalServer> FindLocalServer(const std::string& home) {
   if (pid <= 1 || (kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH)) return {};
   const Json health = GetHealth(file.GetString("address"));
   if (health.GetInt("pid") != pid) return {};
-  return LocalServer{static_cast<int>(pid), file.GetString("address"), file.GetString("https"),
-                     file.GetString("home", home), file.GetString("version")};
+  return LocalServer{static_cast<int>(pid),     file.GetString("address"),
+                     file.GetString("https"),   file.GetString("home", home),
+                     file.GetString("version"), file.GetString("auth")};
 }
 
 }  // namespace lazurite::cli

@@ -16,6 +16,7 @@ struct LocalServer {
   std::string https;
   std::string home;
   std::string version;
+  std::string auth;  // "token" or "none"
 };
 // The server that run/server.json speaks of, if it answers as that process.
 std::optional<LocalServer> FindLocalServer(const std::string& home);

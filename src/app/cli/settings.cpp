@@ -152,6 +152,14 @@ std::string FindHome(const Arguments& arguments, const GetEnvironment& environme
   return NormalPath(JoinPath(CurrentFolder(), home));
 }
 
+Status CheckHomeReadable(const std::string& home) {
+  if (access(ServerFile(home).c_str(), R_OK) == 0 || errno != EACCES) return {};
+  return {Code::kPermissionDenied,
+          "the home " + home +
+              " is not readable for this user; --home or LAZURITE_HOME names another one, --server "
+              "with LAZURITE_TOKEN needs none"};
+}
+
 Json ReadServerFile(const std::string& home) {
   const Result<std::string> text = ReadFile(ServerFile(home), size_t{1} << 16);
   if (!text.ok()) return {};
@@ -178,6 +186,7 @@ Result<Settings> LoadSettings(const Arguments& arguments, const std::string& fol
   const std::string own = running.GetString("address");
   bool is_trusted = false;
   if (settings.server.empty()) {
+    TRY(CheckHomeReadable(settings.home));
     is_trusted = !own.empty();
     settings.server = own.empty() ? std::string(kDefaultAddress) : own;
     settings.server_origin = own.empty() ? "default" : ServerFile(settings.home);

@@ -42,6 +42,8 @@ Result<Settings> LoadSettings(const Arguments& arguments, const std::string& fol
 
 // --home, LAZURITE_HOME, or ~/.local/share/lazurite; absolute.
 std::string FindHome(const Arguments& arguments, const GetEnvironment& environment);
+// kPermissionDenied: this user may not look into the home. Fine if there is none.
+Status CheckHomeReadable(const std::string& home);
 // <home>/run/server.json, or null if no server said that it runs.
 Json ReadServerFile(const std::string& home);
 

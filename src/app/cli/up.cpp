@@ -1,9 +1,11 @@
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/cli/context.h"
+#include "app/cli/interrupt.h"
 #include "app/cli/local_server.h"
 #include "app/cli/progress.h"
 #include "base/file.h"
@@ -14,7 +16,9 @@ namespace {
 
 constexpr Duration kReadyMax{std::chrono::seconds(60)};
 constexpr Duration kLookPause{5};
+constexpr Duration kStopMax{std::chrono::seconds(10)};
 constexpr size_t kLogShownMax = 4000;
+constexpr int64_t kPortMax = 65535;
 
 std::string LogFile(const std::string& home) { return JoinPath(home, "logs/server.log"); }
 
@@ -29,13 +33,18 @@ void Tell(const Context& context, const LocalServer& server, std::string_view ho
 
 // The child's side: its own session, no terminal, the log as its output. Only calls that are
 // allowed between fork and exec.
-[[noreturn]] void BecomeServer(int log, char* const* arguments) {
+[[noreturn]] void BecomeServer(int log, const char* program, char* const* arguments) {
   setsid();
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
   signal(SIGPIPE, SIG_DFL);
   const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (nothing >= 0) dup2(nothing, STDIN_FILENO);
   dup2(log, STDOUT_FILENO);
   dup2(log, STDERR_FILENO);
+  execv(program, arguments);
+  // The program's file has been replaced meanwhile.
   execv("/proc/self/exe", arguments);
   _exit(127);
 }
@@ -50,9 +59,14 @@ Result<pid_t> StartServer(const std::string& home, const Arguments& given, int l
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
+  // By its own name, so that others see who it is.
+  std::array<char, PATH_MAX> program{};
+  if (readlink("/proc/self/exe", program.data(), program.size() - 1) < 0) {
+    return ErrnoStatus("finding the program", errno);
+  }
   const pid_t pid = fork();
   if (pid < 0) return ErrnoStatus("starting the server", errno);
-  if (pid == 0) BecomeServer(log, arguments.data());
+  if (pid == 0) BecomeServer(log, program.data(), arguments.data());
   return pid;
 }
 
@@ -70,18 +84,82 @@ std::string LastWords(const std::string& file, int64_t begin) {
   return out;
 }
 
-Status WaitUntilReady(Context& context, const std::string& home, pid_t pid, int64_t log_begin) {
+// What the user wants of the server, checked before anything is started.
+Status CheckWishes(const Arguments& given) {
+  if (given.Has("--port")) {
+    const std::optional<int64_t> port = ParseInt(given.Get("--port"));
+    if (!port || *port < 0 || *port > kPortMax) {
+      return InvalidArgument("--port is \"" + given.Get("--port") +
+                             "\", expected a whole number 0 to " + std::to_string(kPortMax));
+    }
+  }
+  const std::string auth = given.Get("--auth", "token");
+  if (auth != "token" && auth != "none") {
+    return InvalidArgument("--auth is \"" + auth + "\", expected token or none");
+  }
+  return {};
+}
+
+// A server that runs keeps its settings: a different wish is refused.
+Status CheckRunning(Context& context, const LocalServer& running) {
+  const Arguments& given = context.arguments;
+  const std::string port = running.address.substr(running.address.rfind(':') + 1);
+  const std::string wanted_port = given.Get("--port", "0");
+  const std::string wanted_auth = given.Get("--auth", running.auth);
+  const bool is_same_port = wanted_port == "0" || ParseInt(wanted_port) == ParseInt(port);
+  if (is_same_port && wanted_auth == running.auth) return {};
+  std::string again = "lazurite up";
+  for (const char* flag : {"--home", "--port", "--address", "--auth", "--log-level"}) {
+    if (given.Has(flag)) again += " " + std::string(flag) + " " + given.Get(flag);
+  }
+  return context.Fail(Conflict("lazurite is up already at " + running.address + " (auth " +
+                               running.auth + ", pid " + std::to_string(running.pid) +
+                               ") and keeps its settings until it is stopped"),
+                      "lazurite down, then " + again);
+}
+
+// The user does not want it any more: nothing is left behind.
+void StopStarted(Context& context, pid_t pid) {
+  kill(pid, SIGTERM);
+  const Time deadline = context.clock.Now() + kStopMax;
+  while (waitpid(pid, nullptr, WNOHANG) == 0) {
+    if (context.clock.Now() > deadline) {
+      kill(pid, SIGKILL);
+      waitpid(pid, nullptr, 0);
+      break;
+    }
+    std::this_thread::sleep_for(kLookPause);
+  }
+  WriteErr("interrupted: the server that was starting is stopped\n");
+  context.exit_code = kInterruptedExit;
+}
+
+struct Started {
+  pid_t pid = 0;
+  int64_t log_begin = 0;
+};
+
+Status WaitUntilReady(Context& context, const std::string& home, Started started,
+                      const InterruptWatch& interrupt) {
+  const pid_t pid = started.pid;
   Progress progress(context.terminal, "waiting for the server");
   const Time deadline = context.clock.Now() + kReadyMax;
   while (context.clock.Now() < deadline) {
+    if (interrupt.was_interrupted()) {
+      progress.Clear();
+      StopStarted(context, pid);
+      return {};
+    }
     int how = 0;
     if (waitpid(pid, &how, WNOHANG) == pid) {
       progress.Clear();
-      const std::string words = LastWords(LogFile(home), log_begin);
-      const bool is_conflict = WIFEXITED(how) && WEXITSTATUS(how) == 5;
+      const std::string words = LastWords(LogFile(home), started.log_begin);
+      const int code = WIFEXITED(how) ? WEXITSTATUS(how) : 1;
+      const Code kind = code == 5   ? Code::kConflict
+                        : code == 2 ? Code::kInvalidArgument
+                                    : Code::kInternal;
       std::string text = "the server did not start" + (words.empty() ? "" : ":\n  " + words);
-      return context.Fail(Status(is_conflict ? Code::kConflict : Code::kInternal, std::move(text)),
-                          "the log is " + LogFile(home));
+      return context.Fail(Status(kind, std::move(text)), "the log is " + LogFile(home));
     }
     if (ReadServerFile(home).GetInt("pid") == pid) {
       if (const auto server = FindLocalServer(home)) {
@@ -99,8 +177,11 @@ Status WaitUntilReady(Context& context, const std::string& home, pid_t pid, int6
 }
 
 Status Run(Context& context) {
+  TRY(CheckWishes(context.arguments));
   const std::string home = FindHome(context.arguments, ProcessEnvironment);
+  TRY(CheckHomeReadable(home));
   if (const auto running = FindLocalServer(home)) {
+    TRY(CheckRunning(context, *running));
     Tell(context, *running, "is up already");
     return {};
   }
@@ -109,8 +190,9 @@ Status Run(Context& context) {
   const std::string file = LogFile(home);
   ASSIGN_OR_RETURN(const Fd log, OpenFile(file, O_WRONLY | O_CREAT | O_APPEND, 0600));
   const Result<int64_t> size = FileSize(file);
+  const InterruptWatch interrupt([] {});
   ASSIGN_OR_RETURN(const pid_t pid, StartServer(home, context.arguments, log.get()));
-  return WaitUntilReady(context, home, pid, size.ok() ? *size : 0);
+  return WaitUntilReady(context, home, {pid, size.ok() ? *size : 0}, interrupt);
 }
 
 constexpr Flag kFlags[] = {
