@@ -1,6 +1,7 @@
 #include "app/cli/job_summary.h"
 
 #include "app/cli/job_follow.h"
+#include "app/cli/table.h"
 #include "base/text.h"
 
 namespace lazurite::cli {
@@ -70,12 +71,25 @@ void AddPlaces(std::vector<SummaryLine>& lines, const Json& live, std::string_vi
   }
 }
 
-std::string ExitCodeOf(const Json& live) {
-  const Json* code = live.Find("exit_code");
-  return code != nullptr && code->is_int() ? code->Dump() : "";
+bool IsListed(const Json& live, std::string_view name) {
+  const Json* inputs = live.Find("inputs");
+  if (inputs == nullptr || !inputs->is_array()) return false;
+  return std::any_of(inputs->array().begin(), inputs->array().end(),
+                     [&](const Json& input) { return input.GetString("name") == name; });
 }
 
-// Every line of a text, the later ones below the first.
+// Inputs as the job was given them: values, and data that is not looked up yet.
+void AddWrittenInputs(std::vector<SummaryLine>& lines, const Json& view, const Json& live) {
+  const Json* inputs = view.Find("inputs");
+  if (inputs == nullptr || !inputs->is_object()) return;
+  for (const auto& [name, input] : inputs->object()) {
+    if (IsListed(live, name)) continue;
+    const Json value = input.is_object() ? CellValue(input, "path|value") : input;
+    Add(lines, "input", Printable(name + "  " + PlainText(value)));
+  }
+}
+
+// Text of several lines keeps its lines, the later ones below the first.
 std::string Indented(const std::string& text) {
   std::string out;
   for (const std::string_view line : Split(Trim(text), '\n')) {
@@ -83,6 +97,11 @@ std::string Indented(const std::string& text) {
     out += Printable(line);
   }
   return out;
+}
+
+std::string ExitCodeOf(const Json& live) {
+  const Json* code = live.Find("exit_code");
+  return code != nullptr && code->is_int() ? code->Dump() : "";
 }
 
 }  // namespace
@@ -111,7 +130,7 @@ std::vector<SummaryLine> ResultLines(const Json& live) {
   return lines;
 }
 
-std::string DescribeJob(const Terminal& terminal, const Json& live) {
+std::string DescribeJob(const Terminal& terminal, const Json& view, const Json& live) {
   std::vector<SummaryLine> lines;
   const std::string name = live.GetString("name");
   const std::string title = live.GetString("display_name");
@@ -120,6 +139,7 @@ std::string DescribeJob(const Terminal& terminal, const Json& live) {
   Add(lines, "error", Indented(live.GetString("error")));
   Add(lines, "cause", Printable(live.GetString("cause")));
   Add(lines, "exit code", ExitCodeOf(live));
+  Add(lines, "command", Indented(view.GetString("command")));
   Add(lines, "experiment", Printable(live.GetString("experiment")));
   Add(lines, "compute", Printable(live.GetString("compute")));
   Add(lines, "created", live.GetString("created"));
@@ -128,6 +148,7 @@ std::string DescribeJob(const Terminal& terminal, const Json& live) {
   const int64_t attempt = live.GetInt("attempt");
   Add(lines, "attempt", attempt > 1 ? std::to_string(attempt) : "");
   Add(lines, "params", PairsOf(live, "params"));
+  AddWrittenInputs(lines, view, live);
   AddPlaces(lines, live, "inputs", "input");
   for (SummaryLine& line : ResultLines(live)) lines.push_back(std::move(line));
   if (const Json* notes = live.Find("notes"); notes != nullptr && notes->is_array()) {

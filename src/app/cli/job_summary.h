@@ -22,8 +22,8 @@ std::string WhyOf(const Json& live);
 // The time from its start to its end, "" while it has none.
 std::string DurationOf(const Json& live);
 
-// All of it as a block for standard output.
-std::string DescribeJob(const Terminal& terminal, const Json& live);
+// All of it as a block for standard output; `view` is the job in az's shape.
+std::string DescribeJob(const Terminal& terminal, const Json& view, const Json& live);
 // For programs: what az's shape of a job has no member for.
 Json ExtrasOf(const Json& live);
 

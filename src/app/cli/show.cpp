@@ -43,7 +43,7 @@ Status RunShowJob(Context& context) {
   const std::string form = context.arguments.Get("--output");
   const bool has_query = context.arguments.Has("--query");
   if ((form.empty() || form == "table") && !has_query) {
-    WriteOut(DescribeJob(context.terminal, *live));
+    WriteOut(DescribeJob(context.terminal, view, *live));
     return {};
   }
   // One row for a program keeps az's columns.
