@@ -237,7 +237,7 @@ def mlflows_client_logs_on_while_the_server_is_away(home):
     prepared = home.submit({"command": "python -c 'import mlflow'", "environment": environment})
     if home.wait(prepared, seconds=300) != "Completed":
         raise harness.Skip(f"mlflow-skinny cannot be installed here: {home.show(prepared)['cause']}")
-    metrics_while_away(home, steps=250, pause=0.02, away=4, call_s_max=0.1,
+    metrics_while_away(home, steps=250, pause=0.02, away=4, call_s_max=1.0,
                        script=CLIENT_METRICS, environment=environment)
 
 
