@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "domain/data/data_resolver.h"
+#include "domain/model/lineage.h"
 #include "spec/environment_reader.h"
 
 namespace lazurite::arm {
@@ -93,7 +94,7 @@ Status PrepareModel(Transaction& transaction, const BlobStore& blobs, const Scop
   if (properties.Find("flavors") != nullptr && !properties.Find("flavors")->is_object()) {
     properties.Erase("flavors");
   }
-  return {};
+  return AddLineage(transaction, properties);
 }
 
 Status PrepareCode(Transaction& transaction, const BlobStore& blobs, const Scope& scope,

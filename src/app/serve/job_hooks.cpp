@@ -3,6 +3,7 @@
 #include "api/mlflow/spool_replay.h"
 #include "domain/asset/asset_store.h"
 #include "domain/attempt/spool.h"
+#include "domain/model/lineage.h"
 #include "domain/run/run_store.h"
 #include "domain/workspace/resource_id.h"
 #include "spec/job_reader.h"
@@ -69,6 +70,7 @@ Status RegisterOutput(Transaction& transaction, Job& job, const std::string& nam
   Json* told = FindOutput(job, name);
   if (told == nullptr) return {};
   AssetVersion asset = AssetOf(job, output, told->GetString("uri"));
+  if (asset.kind == AssetKind::kModel) TRY(AddLineage(transaction, asset.properties));
   const Status inserted = AssetStore().Insert(transaction, asset, now);
   if (!inserted.ok()) {
     if (IsWorthWaiting(inserted.code())) return inserted;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "domain/model/lineage.h"
 #include "domain/run/validate.h"
 
 namespace lazurite {
@@ -256,6 +257,7 @@ Result<ModelVersion> ModelStore::CreateVersion(Transaction& transaction,
   for (const KeyValue& tag : version.tags) TRY(CheckRegistryTag(tag));
   ASSIGN_OR_RETURN(const AssetContainer before, FindModel(assets_, transaction, version.name));
   AssetVersion asset = AssetOf(version);
+  TRY(AddLineage(transaction, asset.properties));
   const int64_t deleted_max = DeletedMax(before);
   if (deleted_max >= ParseInt(before.next_version).value_or(1)) {
     asset.version = std::to_string(deleted_max + 1);

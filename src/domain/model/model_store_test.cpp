@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "domain/job/job_store.h"
 #include "domain/schema/database_test.h"
+#include "domain/workspace/resource_id.h"
 
 namespace lazurite {
 namespace {
@@ -107,6 +109,29 @@ TEST(ModelUri, LeadsFromAzuresAddressesToTheArtifactProxyAndBack) {
             "mlflow-artifacts:/ExperimentRun/dcid.a/m");
   EXPECT_EQ(DownloadUri("s3://bucket/x"), "s3://bucket/x");
   EXPECT_EQ(ModelUriOf("s3://bucket/x"), "s3://bucket/x");
+}
+
+TEST_F(ModelStoreTest, AVersionTellsWhatDataItsJobRead) {
+  Do([&](Transaction& transaction) -> Status {
+    Job job;
+    job.name = "brave_plum_1";
+    Json input = Json::MakeObject();
+    input["name"] = "data";
+    input["asset"] = VersionId(Scope(), "data", "clothes", "3");
+    job.detail["inputs"].Push(std::move(input));
+    TRY(JobStore().Insert(transaction, job));
+    RegisteredModel model;
+    model.name = "m";
+    TRY(models_.Create(transaction, model, kNow).status());
+    ModelVersion version;
+    version.name = "m";
+    version.run = job.name;
+    version.source = version.model_uri = "azureml://datastores/workspaceblobstore/paths/m";
+    TRY(models_.CreateVersion(transaction, version, kNow).status());
+    ASSIGN_OR_RETURN(const auto asset, assets_.Find(transaction, AssetKind::kModel, "m", "1"));
+    EXPECT_EQ(asset->properties.At("properties.lazurite_data")->string(), "azureml:clothes:3");
+    return {};
+  });
 }
 
 }  // namespace
