@@ -63,10 +63,13 @@ Json MachineJson(const scheduler::Cluster& cluster) {
     slots_free -= held.slots;
     for (const std::string& gpu : held.gpus) std::erase(gpus_free, gpu);
   }
-  return Json(Json::Object{{"slots", cluster.machine.slots},
-                           {"slots_free", std::max(0, slots_free)},
-                           {"gpus", Texts(cluster.machine.gpus)},
-                           {"gpus_free", Texts(gpus_free)}});
+  return Json(Json::Object{
+      {"slots", cluster.machine.slots},
+      {"slots_free", std::max(0, slots_free)},
+      {"memory_bytes", cluster.machine.memory_bytes},
+      {"memory_bytes_per_slot", cluster.machine.memory_bytes / std::max(1, cluster.machine.slots)},
+      {"gpus", Texts(cluster.machine.gpus)},
+      {"gpus_free", Texts(gpus_free)}});
 }
 
 Task<Response> ShowCompute(const ApiContext& context, const LiveContext& live, Request& request) {

@@ -99,7 +99,9 @@ scheduler::SchedulerOptions Server::SchedulerSettings() {
           .clock = &clock_,
           .backend = backend_.get(),
           .home = options_.home,
-          .machine = {.slots = machine_.cores, .gpus = machine_.gpus},
+          .machine = {.slots = machine_.cores,
+                      .memory_bytes = machine_.memory_bytes,
+                      .gpus = machine_.gpus},
           .build_attempt =
               [attempts](Transaction& transaction, Job& job, const scheduler::Placed& placed) {
                 return scheduler::BuildAttemptSpec(transaction, attempts, job, placed);

@@ -8,10 +8,11 @@
 namespace lazurite::scheduler {
 
 // What the machine has to give. One slot carries one instance of a job; there is one slot for each
-// core.
+// core, and its even part of the memory goes with it (told, not enforced).
 struct Machine {
   int slots = 1;
-  std::vector<std::string> gpus;
+  int64_t memory_bytes = 0;
+  std::vector<std::string> gpus{};
 };
 
 // What one job takes or asks for.
