@@ -19,9 +19,12 @@ TEST_F(RunnerTest, EchoRunsFromSpecToExit) {
   EXPECT_TRUE(exit.succeeded());
   EXPECT_EQ(LogText(), "hello\nproblem\n");
   EXPECT_EQ(exit.log_bytes.at("user_logs/std_log.txt"), 14);
-  EXPECT_EQ(Events(), (Names{"started", "environment_ready", "inputs_ready", "ranks_started",
-                             "ranks_ended", "outputs_stored", "ended"}));
-  EXPECT_EQ(exit.seq, 8);
+  Names events = Events();
+  EXPECT_EQ(exit.seq, static_cast<int64_t>(events.size()) + 1);
+  // Where no mount namespace can be made, a note says so.
+  std::erase(events, "note");
+  EXPECT_EQ(events, (Names{"started", "environment_ready", "inputs_ready", "ranks_started",
+                           "ranks_ended", "outputs_stored", "ended"}));
   EXPECT_LE(*exit.started, *exit.ended);
   EXPECT_EQ(channel_->LookAtRunner()->state, AttemptChannel::Runner::kGone);
   EXPECT_FALSE(Exists(channel_->Path("secrets")));
