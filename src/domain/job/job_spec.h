@@ -63,7 +63,7 @@ struct JobSpec {
   Distribution distribution;
   int instance_count = 1;
   std::string instance_type;
-  int gpus_per_instance = 0;  // resources.properties["lazurite.gpus"], for now the only way to ask
+  int gpus_per_instance = 0;  // resources.properties["lazurite.gpus"]
   std::string shm_size;
   std::optional<Duration> timeout;  // limits.timeout
   int priority = 0;                 // queue_settings.priority: low -1, medium 0, high 1
