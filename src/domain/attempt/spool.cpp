@@ -1,7 +1,6 @@
 #include "domain/attempt/spool.h"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include <algorithm>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -9,15 +8,13 @@
 namespace lazurite {
 namespace {
 
-constexpr size_t kReadBytes = size_t{4} << 20;
-
 std::string LineOf(const SpoolEntry& entry) {
   Json line = Json::MakeObject();
   line["id"] = entry.id;
   line["path"] = entry.path;
   line["body"] = entry.body;
   line["time"] = FormatTime(entry.time);
-  return line.Dump() + "\n";
+  return line.Dump();
 }
 
 SpoolEntry EntryOf(std::string_view line, int64_t end) {
@@ -34,27 +31,23 @@ SpoolEntry EntryOf(std::string_view line, int64_t end) {
 Spool::Spool(const std::string& attempt_folder) : path_(attempt_folder + "/spool/0") {}
 
 Status Spool::Open() {
-  if (file_.valid()) return {};
+  if (journal_) return {};
   const std::string folder = DirName(path_);
   TRY(MakeDirs(folder));
-  ASSIGN_OR_RETURN(file_, OpenFile(path_, O_WRONLY | O_CREAT | O_APPEND, 0600));
+  ASSIGN_OR_RETURN(journal_, JournalWriter::Open(path_, 0600));
   TRY(SyncDir(folder));
   return SyncDir(DirName(folder));
 }
 
 Status Spool::Append(const SpoolEntry& entry) {
   TRY(Open());
-  ASSIGN_OR_RETURN(const int64_t before, FileSize(path_));
   const std::string line = LineOf(entry);
-  if (before + static_cast<int64_t>(line.size()) > kBytesMax) {
+  if (journal_->size() + static_cast<int64_t>(line.size()) >= kBytesMax) {
     return Status(Code::kResourceExhausted,
                   "the spool of logging calls is full (" + FormatBytes(kBytesMax) + ")");
   }
-  Status written = WriteAll(file_.get(), line);
-  if (written.ok() && fdatasync(file_.get()) != 0) written = ErrnoStatus("syncing", errno);
-  if (written.ok()) return {};
-  if (ftruncate(file_.get(), before) != 0) return ErrnoStatus("mending " + path_, errno);
-  return std::move(written).With(path_);
+  Status written = journal_->AppendDurably(line);
+  return written.ok() ? std::move(written) : std::move(written).With(path_);
 }
 
 int64_t Spool::Replayed() const {
@@ -63,33 +56,16 @@ int64_t Spool::Replayed() const {
 }
 
 Result<std::vector<SpoolEntry>> Spool::Read(size_t count_max) const {
+  ASSIGN_OR_RETURN(const std::vector<JournalLine> lines,
+                   ReadJournal(path_, Replayed(), std::min(count_max, kPageMax)));
   std::vector<SpoolEntry> entries;
-  if (!Exists(path_)) return entries;
-  int64_t offset = Replayed();
-  const size_t limit = std::min(count_max, kPageMax);
-  size_t window = kReadBytes;
-  while (entries.size() < limit) {
-    ASSIGN_OR_RETURN(const std::string text, ReadRange(path_, offset, window));
-    size_t start = 0;
-    while (entries.size() < limit) {
-      const size_t end = text.find('\n', start);
-      if (end == std::string::npos) break;
-      const std::string_view line = std::string_view(text).substr(start, end - start);
-      start = end + 1;
-      entries.push_back(EntryOf(line, offset + static_cast<int64_t>(start)));
-    }
-    offset += static_cast<int64_t>(start);
-    // The rest after the last line end is torn and was never answered for.
-    if (text.size() < window) break;
-    if (start == 0) window *= 2;
-  }
+  for (const JournalLine& line : lines) entries.push_back(EntryOf(line.text, line.end));
   return entries;
 }
 
 Status Spool::SetAside(const SpoolEntry& entry) const {
-  ASSIGN_OR_RETURN(const Fd file,
-                   OpenFile(path_ + ".refused", O_WRONLY | O_CREAT | O_APPEND, 0600));
-  return WriteAll(file.get(), entry.is_readable ? LineOf(entry) : entry.body + "\n");
+  ASSIGN_OR_RETURN(JournalWriter refused, JournalWriter::Open(path_ + ".refused", 0600));
+  return refused.Append(entry.is_readable ? LineOf(entry) : entry.body);
 }
 
 Status Spool::MarkReplayed(int64_t end) const {

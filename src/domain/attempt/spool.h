@@ -2,11 +2,12 @@
 // taken them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
-#include "base/file.h"
+#include "storage/journal/journal.h"
 
 namespace lazurite {
 
@@ -47,7 +48,7 @@ class Spool final {
   int64_t Replayed() const;
 
   std::string path_;
-  Fd file_;
+  std::optional<JournalWriter> journal_;
 };
 
 }  // namespace lazurite

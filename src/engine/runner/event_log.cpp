@@ -1,9 +1,7 @@
 #include "engine/runner/event_log.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "base/log.h"
 
@@ -41,7 +39,7 @@ EventLog::~EventLog() {
 }
 
 Status EventLog::Open() {
-  ASSIGN_OR_RETURN(file_, OpenFile(channel_.Path(kEvents), O_WRONLY | O_CREAT | O_APPEND));
+  ASSIGN_OR_RETURN(journal_, JournalWriter::Open(channel_.Path(kEvents)));
   socket_ = Fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   thread_ = std::thread([this] { Run(); });
   return {};
@@ -53,7 +51,7 @@ void EventLog::Append(std::string_view event, Json detail) {
     if (unwritten_.size() >= kUnwrittenMax) return;
     const AttemptEvent line{next_seq_++, SystemClock().Now(), std::string(event),
                             std::move(detail)};
-    unwritten_.push_back(line.ToJson().Dump() + "\n");
+    unwritten_.push_back(line.ToJson().Dump());
     WriteOut();
   }
   {
@@ -73,15 +71,12 @@ void EventLog::Note(std::string_view text) {
 
 void EventLog::WriteOut() {
   while (!unwritten_.empty()) {
-    const off_t before = lseek(file_.get(), 0, SEEK_END);
-    const Status written = WriteAll(file_.get(), unwritten_.front());
+    const Status written = journal_->Append(unwritten_.front());
     if (written.ok()) {
       unwritten_.pop_front();
       continue;
     }
-    was_disk_full_ = was_disk_full_ || errno == ENOSPC || errno == EDQUOT;
-    // Half a line must not stay, or the next one would be torn too.
-    if (ftruncate(file_.get(), before) != 0) return;
+    was_disk_full_ = was_disk_full_ || written.code() == Code::kResourceExhausted;
     Log(LogLevel::kWarning, "an event could not be written", {{"error", written.text()}});
     return;
   }
@@ -121,8 +116,7 @@ void EventLog::Run() {
     const int64_t target = appended_;
     const bool is_quiet = std::exchange(is_quiet_, false);
     lock.unlock();
-    const int result = fdatasync(file_.get());
-    Status synced = result == 0 ? Status() : ErrnoStatus("syncing events", errno);
+    Status synced = journal_->Sync();
     if (!is_quiet) Ring();
     lock.lock();
     if (!synced.ok()) failure_ = std::move(synced);

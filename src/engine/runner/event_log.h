@@ -4,10 +4,12 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "domain/attempt/attempt.h"
+#include "storage/journal/journal.h"
 
 namespace lazurite::runner {
 
@@ -43,9 +45,9 @@ class EventLog final {
   const AttemptChannel& channel_;
   const std::string doorbell_;
   const std::string ring_;
-  Fd file_;
   Fd socket_;
-  std::mutex writing_;  // of the next four
+  std::mutex writing_;  // of the next four; not of journal_->Sync()
+  std::optional<JournalWriter> journal_;
   int64_t next_seq_ = 1;
   std::deque<std::string> unwritten_;
   bool was_disk_full_ = false;
