@@ -35,6 +35,32 @@ Status CheckJobMay(const Request& request) {
               " needs the owner's token, which is in tokens/owner of the server's home"};
 }
 
+// What a user's token does not open: that is the owner's.
+constexpr std::string_view kTokenRoutes = "/lazurite/v1/tokens";
+
+Status CheckUserMay(const Request& request) {
+  if (!request.path.starts_with(kTokenRoutes)) return {};
+  return {Code::kPermissionDenied,
+          "tokens are made, listed and revoked with the owner's token only, which is in "
+          "tokens/owner of the server's home"};
+}
+
+Status TakeBearer(Bearer bearer, Request& request) {
+  request.caller.name = std::move(bearer.name);
+  switch (bearer.kind) {
+    case Bearer::Kind::kOwner:
+      request.caller.kind = Caller::Kind::kOwner;
+      return {};
+    case Bearer::Kind::kUser:
+      request.caller.kind = Caller::Kind::kUser;
+      return CheckUserMay(request);
+    case Bearer::Kind::kJob:
+      request.caller.kind = Caller::Kind::kJob;
+      return CheckJobMay(request);
+  }
+  return {};
+}
+
 std::string_view HostName(std::string_view host) {
   if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
   return host.substr(0, host.find(':'));
@@ -63,11 +89,9 @@ Status Guard::Admit(Request& request) const {
   if (header.size() <= kScheme.size() || Lower(header.substr(0, kScheme.size())) != kScheme) {
     return {Code::kUnauthenticated, "expected the header Authorization: Bearer <token>"};
   }
-  ASSIGN_OR_RETURN(Bearer bearer, identity_.Check(Trim(header.substr(kScheme.size()))));
-  request.caller.kind =
-      bearer.kind == Bearer::Kind::kOwner ? Caller::Kind::kOwner : Caller::Kind::kJob;
-  request.caller.name = std::move(bearer.name);
-  return request.caller.kind == Caller::Kind::kJob ? CheckJobMay(request) : Status();
+  ASSIGN_OR_RETURN(Bearer bearer,
+                   identity_.Check(Trim(header.substr(kScheme.size())), clock_.Now()));
+  return TakeBearer(std::move(bearer), request);
 }
 
 // A web page may make a browser send requests to loopback; it cannot choose these two headers
@@ -85,15 +109,12 @@ Status Guard::AdmitAnyone(Request& request) const {
     return {Code::kPermissionDenied,
             "without tokens this server answers no web page of \"" + std::string(origin) + "\""};
   }
-  // What the request says of itself is believed, where it says so: a job's own token names its job.
+  // What the request says of itself is believed, where it says so: a token names its user or job.
   request.caller = {Caller::Kind::kOwner, identity_.owner()};
   const std::string_view header = request.headers.Get("Authorization");
   if (header.size() > kScheme.size()) {
-    const auto bearer = identity_.Check(Trim(header.substr(kScheme.size())));
-    if (bearer.ok() && bearer->kind == Bearer::Kind::kJob) {
-      request.caller = {Caller::Kind::kJob, bearer->name};
-      return CheckJobMay(request);
-    }
+    const auto bearer = identity_.Check(Trim(header.substr(kScheme.size())), clock_.Now());
+    if (bearer.ok()) return TakeBearer(*bearer, request);
   }
   return {};
 }

@@ -20,7 +20,7 @@ class Guard final {
 
   // Fills in request.caller. kUnauthenticated: no token, a foreign or a changed one.
   // kPermissionDenied: with kNone, a request that a web page of another site has made; a job's
-  // token with a request that changes what only the owner may change.
+  // token with a request that changes what jobs may not change, or a user's with one for the owner.
   Status Admit(Request& request) const;
 
  private:

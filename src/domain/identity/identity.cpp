@@ -1,14 +1,13 @@
 #include "domain/identity/identity.h"
 
-#include <fcntl.h>
 #include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "domain/workspace/key_file.h"
 #include "domain/workspace/places.h"
 
 namespace lazurite {
@@ -26,28 +25,6 @@ std::string UserName() {
   return entry != nullptr ? entry->pw_name : std::to_string(geteuid());
 }
 
-// The file's content, made from random bytes if it is not there.
-Result<std::string> ReadOrMakeSecret(const std::string& file, std::string_view prefix,
-                                     size_t bytes) {
-  if (!Exists(file)) {
-    TRY(MakeDirs(DirName(file), 0700));
-    TRY(WriteFileAtomic(file, std::string(prefix) + Base64UrlEncode(RandomBytes(bytes)) + "\n",
-                        0600));
-  }
-  struct stat info {};
-  if (stat(file.c_str(), &info) != 0) return ErrnoStatus("looking at " + file, errno);
-  if ((info.st_mode & 077) != 0) {
-    return Status(Code::kPermissionDenied,
-                  file + " can be read by others; take that away with: chmod 600 " + file);
-  }
-  ASSIGN_OR_RETURN(const std::string content, ReadFile(file, kTokenBytesMax));
-  const std::string secret(Trim(content));
-  if (secret.size() < bytes) {
-    return FailedPrecondition(file + " is damaged; remove it and a new one is made");
-  }
-  return secret;
-}
-
 std::string Encoded(const Json& json) { return Base64UrlEncode(json.Dump()); }
 
 Status Refused(std::string why) { return {Code::kUnauthenticated, std::move(why)}; }
@@ -57,9 +34,9 @@ Status Refused(std::string why) { return {Code::kUnauthenticated, std::move(why)
 Result<std::unique_ptr<Identity>> Identity::Open(const std::string& home) {
   std::unique_ptr<Identity> identity(new Identity);
   ASSIGN_OR_RETURN(identity->key_,
-                   ReadOrMakeSecret(JoinPath(KeysFolder(home), "token.key"), "", kKeyBytes));
-  ASSIGN_OR_RETURN(identity->owner_token_, ReadOrMakeSecret(JoinPath(TokensFolder(home), "owner"),
-                                                            kOwnerPrefix, kTokenBytes));
+                   ReadOrMakeKeyFile(JoinPath(KeysFolder(home), "token.key"), "", kKeyBytes));
+  ASSIGN_OR_RETURN(identity->owner_token_, ReadOrMakeKeyFile(JoinPath(TokensFolder(home), "owner"),
+                                                             kOwnerPrefix, kTokenBytes));
   identity->owner_ = UserName();
   return identity;
 }
@@ -72,8 +49,12 @@ std::string Identity::IssueJobToken(std::string_view job) const {
   return text + "." + HmacSha256Hex(key_, text);
 }
 
-Result<Bearer> Identity::Check(std::string_view token) const {
+Result<Bearer> Identity::Check(std::string_view token, Time now) const {
   if (EqualSecret(token, owner_token_)) return Bearer{Bearer::Kind::kOwner, owner_};
+  if (UserTokens::IsOne(token)) {
+    ASSIGN_OR_RETURN(std::string user, user_tokens_->Check(token, now));
+    return Bearer{Bearer::Kind::kUser, std::move(user)};
+  }
   const size_t dot = token.rfind('.');
   if (token.size() > kTokenBytesMax || dot == std::string_view::npos) {
     return Refused("the token is not one of this server's");

@@ -7,13 +7,14 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "domain/identity/user_tokens.h"
 
 namespace lazurite {
 
 // Whom a token speaks for.
 struct Bearer {
-  enum class Kind : unsigned char { kOwner, kJob } kind = Kind::kOwner;
-  std::string name;  // the owner's user name, or the job's name
+  enum class Kind : unsigned char { kOwner, kUser, kJob } kind = Kind::kOwner;
+  std::string name;  // of the owner, the user or the job
 };
 
 // Safe for several threads.
@@ -29,8 +30,10 @@ class Identity final {
   // A token for the processes of one job. It stays valid for the job's whole life, also across
   // restarts of the server.
   std::string IssueJobToken(std::string_view job) const;
-  // kUnauthenticated: not one of ours, tampered with.
-  Result<Bearer> Check(std::string_view token) const;
+  // kUnauthenticated: not one of ours, tampered with, revoked, expired.
+  Result<Bearer> Check(std::string_view token, Time now) const;
+  // The people beside the owner; empty until they are added.
+  UserTokens& user_tokens() const { return *user_tokens_; }
 
   // For addresses that are opened without a token: "se=<expiry>&sig=<signature>" to append to
   // `path` as its query.
@@ -44,6 +47,7 @@ class Identity final {
   std::string key_;
   std::string owner_token_;
   std::string owner_;
+  const std::unique_ptr<UserTokens> user_tokens_ = std::make_unique<UserTokens>();
 };
 
 }  // namespace lazurite

@@ -33,13 +33,13 @@ TEST_F(IdentityTest, TheOwnersTokenIsKeptAndReadableByTheOwnerOnly) {
   struct stat info {};
   ASSERT_EQ(stat((home_ + "/tokens/owner").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600U);
-  const auto bearer = identity_->Check(identity_->owner_token());
+  const auto bearer = identity_->Check(identity_->owner_token(), kNow);
   ASSERT_TRUE(bearer.ok());
   EXPECT_EQ(bearer->kind, Bearer::Kind::kOwner);
 }
 
 TEST_F(IdentityTest, AJobsTokenNamesTheJobAndOutlivesTheServer) {
-  const auto bearer = Open()->Check(identity_->IssueJobToken("brave_plum_1"));
+  const auto bearer = Open()->Check(identity_->IssueJobToken("brave_plum_1"), kNow);
   ASSERT_TRUE(bearer.ok());
   EXPECT_EQ(bearer->kind, Bearer::Kind::kJob);
   EXPECT_EQ(bearer->name, "brave_plum_1");
@@ -48,9 +48,9 @@ TEST_F(IdentityTest, AJobsTokenNamesTheJobAndOutlivesTheServer) {
 TEST_F(IdentityTest, RefusesForeignAndChangedTokens) {
   std::string token = identity_->IssueJobToken("a");
   token[token.size() / 2] = token[token.size() / 2] == 'x' ? 'y' : 'x';
-  EXPECT_EQ(identity_->Check(token).status().code(), Code::kUnauthenticated);
+  EXPECT_EQ(identity_->Check(token, kNow).status().code(), Code::kUnauthenticated);
   for (const char* text : {"", ".", "..", "lzo_", "a.b.c"}) {
-    EXPECT_EQ(identity_->Check(text).status().code(), Code::kUnauthenticated) << text;
+    EXPECT_EQ(identity_->Check(text, kNow).status().code(), Code::kUnauthenticated) << text;
   }
 }
 
