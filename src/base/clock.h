@@ -12,6 +12,8 @@ namespace lazurite {
 // Wall-clock time in milliseconds: what is stored and shown.
 using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
 using Duration = std::chrono::milliseconds;
+// For how long something took or may take: setting the machine's clock does not change it.
+using Instant = std::chrono::steady_clock::time_point;
 
 // Milliseconds since 1970, both ways.
 constexpr int64_t ToMillis(Time time) { return time.time_since_epoch().count(); }
@@ -31,6 +33,7 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual Time Now() const = 0;
+  virtual Instant Steady() const = 0;
 };
 
 class SystemClock final : public Clock {
@@ -39,6 +42,7 @@ class SystemClock final : public Clock {
     return std::chrono::time_point_cast<std::chrono::milliseconds>(
         std::chrono::system_clock::now());
   }
+  Instant Steady() const override { return std::chrono::steady_clock::now(); }
 };
 
 // Stands still until told. Safe for several threads.
@@ -49,14 +53,25 @@ class ManualClock final : public Clock {
     const std::lock_guard lock(mutex_);
     return now_;
   }
+  Instant Steady() const override {
+    const std::lock_guard lock(mutex_);
+    return steady_;
+  }
   void Advance(Duration by) {
     const std::lock_guard lock(mutex_);
     now_ += by;
+    steady_ += by;
+  }
+  // What somebody does who sets the machine's clock: no time passes.
+  void Set(Time now) {
+    const std::lock_guard lock(mutex_);
+    now_ = now;
   }
 
  private:
   mutable std::mutex mutex_;
   Time now_;
+  Instant steady_{};
 };
 
 }  // namespace lazurite

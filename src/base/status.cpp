@@ -8,10 +8,10 @@
 namespace lazurite {
 
 std::string_view CodeName(Code code) {
-  static constexpr std::array<std::string_view, 12> kNames = {
-      "Ok",        "InvalidArgument", "Unauthenticated",    "PermissionDenied",
-      "NotFound",  "Conflict",        "FailedPrecondition", "ResourceExhausted",
-      "Cancelled", "Internal",        "Unavailable",        "DeadlineExceeded"};
+  static constexpr std::array<std::string_view, 13> kNames = {
+      "Ok",          "InvalidArgument",    "Unauthenticated",    "PermissionDenied", "NotFound",
+      "Conflict",    "FailedPrecondition", "ResourceExhausted",  "Cancelled",        "Internal",
+      "Unavailable", "DeadlineExceeded",   "InsufficientStorage"};
   return kNames[static_cast<size_t>(code)];
 }
 
@@ -20,7 +20,8 @@ Status ErrnoStatus(std::string_view doing, int error) {
   if (error == ENOENT || error == ENOTDIR) code = Code::kNotFound;
   if (error == EACCES || error == EPERM || error == EROFS) code = Code::kPermissionDenied;
   if (error == EEXIST) code = Code::kConflict;
-  if (error == ENOSPC || error == EDQUOT || error == EMFILE) code = Code::kResourceExhausted;
+  if (error == EMFILE) code = Code::kResourceExhausted;
+  if (error == ENOSPC || error == EDQUOT) code = Code::kNoSpace;
   return {code, std::string(doing) + ": " + std::generic_category().message(error)};
 }
 

@@ -25,6 +25,7 @@ enum class Code : unsigned char {
   kInternal,            // our own mistake: 500, exit 1
   kUnavailable,         // try again later: 503, exit 6
   kDeadlineExceeded,    // 504, exit 6
+  kNoSpace,             // the disk is full, it may pass: 507, exit 1
 };
 
 // The code's name in the field's words: "NotFound".

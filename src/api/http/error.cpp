@@ -13,6 +13,13 @@ std::string ClientText(const Status& status) {
   return "the server made a mistake; its log says more";
 }
 
+// What a sentence is about, if it begins with that: "properties.inputs.data: no such …".
+std::string TargetOf(std::string_view text) {
+  if (!text.starts_with("properties.")) return "";
+  const size_t end = text.find_first_of(": ");
+  return std::string(text.substr(0, end));
+}
+
 Json ErrorJson(const Status& status) {
   Json error = Json::MakeObject();
   error["code"] = CodeName(status.code());
@@ -47,6 +54,8 @@ int HttpStatusOf(Code code) {
       return 503;
     case Code::kDeadlineExceeded:
       return 504;
+    case Code::kNoSpace:
+      return 507;
   }
   return 500;
 }
@@ -56,7 +65,13 @@ Response AzureError(const Status& status) { return AzureError(status, {}); }
 Response AzureError(const Status& status, const std::vector<Status>& details) {
   Json error = ErrorJson(status);
   Json list = Json::MakeArray();
-  for (const Status& detail : details) list.Push(ErrorJson(detail));
+  for (const Status& detail : details) {
+    Json one = ErrorJson(detail);
+    if (std::string target = TargetOf(detail.text()); !target.empty()) {
+      one["target"] = std::move(target);
+    }
+    list.Push(std::move(one));
+  }
   error["details"] = std::move(list);
   Json body = Json::MakeObject();
   body["error"] = std::move(error);

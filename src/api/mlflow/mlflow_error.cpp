@@ -23,6 +23,7 @@ constexpr Row kRows[] = {
     {Code::kInternal, 500, "INTERNAL_ERROR"},
     {Code::kUnavailable, 503, "TEMPORARILY_UNAVAILABLE"},
     {Code::kDeadlineExceeded, 504, "DEADLINE_EXCEEDED"},
+    {Code::kNoSpace, 507, "INSUFFICIENT_STORAGE"},
 };
 
 }  // namespace

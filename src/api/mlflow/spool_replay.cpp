@@ -8,7 +8,7 @@ namespace {
 
 bool IsWorthTryingAgain(Code code) {
   return code == Code::kInternal || code == Code::kUnavailable || code == Code::kDeadlineExceeded ||
-         code == Code::kResourceExhausted || code == Code::kCancelled;
+         code == Code::kResourceExhausted || code == Code::kCancelled || code == Code::kNoSpace;
 }
 
 Status Apply(Transaction& transaction, const mlflow::Route& route, const SpoolEntry& entry,

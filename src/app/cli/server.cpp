@@ -24,6 +24,8 @@ Code CodeOf(int status) {
       return Code::kResourceExhausted;
     case 503:
       return Code::kUnavailable;
+    case 507:
+      return Code::kNoSpace;
     default:
       return status >= 500 ? Code::kInternal : Code::kInvalidArgument;
   }

@@ -40,7 +40,7 @@ AssetVersion AssetOf(const Job& job, const JobOutput& output, std::string_view u
 
 // What goes wrong for want of something that can come back; the rest goes wrong again each time.
 bool IsWorthWaiting(Code code) {
-  return code == Code::kUnavailable || code == Code::kResourceExhausted;
+  return code == Code::kUnavailable || code == Code::kResourceExhausted || code == Code::kNoSpace;
 }
 
 void TellRefused(const SpoolReplay& replay, const Spool& spool, const SpoolEntry& entry,

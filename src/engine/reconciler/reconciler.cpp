@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <list>
 
 #include "base/log.h"
+#include "base/socket_path.h"
 #include "base/text.h"
 
 namespace lazurite::reconciler {
@@ -32,16 +32,11 @@ constexpr std::string_view kUnreadableEvents =
     "some of what the runner told (nodes/0/events.jsonl) could not be read and was skipped";
 
 Result<Fd> BindDoorbell(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    return Internal("the path of the home is too long for a socket: " + path);
-  }
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSIGN_OR_RETURN(const SocketPath address, SocketPath::Of(path));
   unlink(path.c_str());
   Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.valid()) return ErrnoStatus("making a socket", errno);
-  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  if (bind(socket.get(), address.get(), SocketPath::size()) != 0) {
     return ErrnoStatus("listening on " + path, errno);
   }
   return socket;
@@ -74,7 +69,8 @@ Json UsageJson(const ExitRecord& exit) {
 
 // What goes wrong for want of something that can come back; the rest goes wrong again each time.
 bool IsWorthWaiting(const Status& status) {
-  return status.code() == Code::kUnavailable || status.code() == Code::kResourceExhausted;
+  return status.code() == Code::kUnavailable || status.code() == Code::kResourceExhausted ||
+         status.code() == Code::kNoSpace;
 }
 
 // Also if there are so many notes that no other one is taken.
@@ -138,15 +134,14 @@ std::set<std::string> Reconciler::Listen() {
     jobs.emplace(text.substr(0, text.find('/')));
   }
   uint64_t wakes = 0;
-  if (read(wake_.get(), &wakes, sizeof wakes) > 0) looked_at_all_ = {};
+  if (read(wake_.get(), &wakes, sizeof wakes) > 0) looked_at_all_.reset();
   return jobs;
 }
 
 void Reconciler::Run() {
   while (true) {
-    const Time now = options_.clock->Now();
-    // Also when the clock was set back.
-    if (now - looked_at_all_ >= kTick || now < looked_at_all_) {
+    const Instant now = options_.clock->Steady();
+    if (!looked_at_all_ || now - *looked_at_all_ >= kTick) {
       LookAtAll();
       looked_at_all_ = now;
     }
@@ -355,13 +350,13 @@ Status Reconciler::End(Transaction& transaction, Job& job, JobEvent event, std::
 // after ending what it left.
 Status Reconciler::JudgeRunner(const Job& job, const AttemptChannel& channel, News& news) {
   ASSIGN_OR_RETURN(const AttemptChannel::RunnerView view, channel.LookAtRunner());
-  const Time now = options_.clock->Now();
-  Verdict verdict{.cause = "runner_lost", .message = "", .time = now};
+  Verdict verdict{.cause = "runner_lost", .message = "", .time = options_.clock->Now()};
   switch (view.state) {
     case AttemptChannel::Runner::kAlive:
       return {};
     case AttemptChannel::Runner::kNever: {
-      const Time since = never_seen_since_.try_emplace(job.name, now).first->second;
+      const Instant now = options_.clock->Steady();
+      const Instant since = never_seen_since_.try_emplace(job.name, now).first->second;
       if (now - since < kStartMax) return {};
       verdict.message = "the runner did not start within 30 s";
       break;
@@ -405,7 +400,7 @@ Status Reconciler::Sweep(const Job& job) {
 
 // A cancel that fails is asked for again; what the attempt says is read meanwhile.
 void Reconciler::AskBackendToCancel(const Job& job) {
-  const Time now = options_.clock->Now();
+  const Instant now = options_.clock->Steady();
   const auto asked = cancels_asked_.find(job.name);
   if (asked != cancels_asked_.end() && now - asked->second < kCancelAgain) return;
   cancels_asked_[job.name] = now;

@@ -89,11 +89,11 @@ class Reconciler final {
   const JobStore store_{};
   Fd doorbell_;
   Fd wake_;  // an eventfd
-  std::map<std::string, Time> cancels_asked_;
-  std::map<std::string, Time> never_seen_since_;
+  std::map<std::string, Instant> cancels_asked_;
+  std::map<std::string, Instant> never_seen_since_;
   std::map<std::string, int> sweeps_failed_;
   std::map<std::string, std::vector<std::string>> notes_;  // not recorded yet
-  Time looked_at_all_{};
+  std::optional<Instant> looked_at_all_;
   bool is_stopping_ = false;
   std::mutex mutex_;
   std::thread thread_;

@@ -244,6 +244,25 @@ TEST_F(ReconcilerTest, ARunnerThatNeverStartedIsGivenUpAfterAWhile) {
   EXPECT_EQ(Look().cause, "runner_lost");
 }
 
+TEST_F(ReconcilerTest, AClockThatIsSetEndsNoJobAndAsksForNothingTwice) {
+  const Time now = clock_.Now();
+  EXPECT_EQ(Look().state, JobState::kPreparing) << "the runner has not started yet";
+  for (const auto by : {std::chrono::hours(1), std::chrono::hours(-1)}) {
+    clock_.Set(now + by);
+    EXPECT_EQ(Look().state, JobState::kPreparing);
+  }
+  clock_.Advance(std::chrono::seconds(31));
+  EXPECT_EQ(Look().cause, "runner_lost") << "set back by an hour, the wait is as long as ever";
+}
+
+TEST_F(ReconcilerTest, AnotherBootAndAClockThatWasSetAreARestartedMachine) {
+  { ASSERT_TRUE(channel_->TakeRunnerLock({"another boot", 1, 1}).ok()); }
+  clock_.Set(kNow - std::chrono::hours(1));
+  const Job job = Look();
+  EXPECT_EQ(job.cause, "machine_restarted");
+  EXPECT_EQ(backend_.swept, 1);
+}
+
 TEST_F(ReconcilerTest, AsksForACancelAndAgainOnlyAfterAWhile) {
   const Fd lock = HoldLock();
   ASSERT_TRUE(database_
@@ -255,6 +274,9 @@ TEST_F(ReconcilerTest, AsksForACancelAndAgainOnlyAfterAWhile) {
   Look();
   Look();
   EXPECT_EQ(backend_.cancelled, 1);
+  clock_.Set(kNow + std::chrono::hours(1));
+  Look();
+  EXPECT_EQ(backend_.cancelled, 1) << "a clock that is set is no time that passes";
   clock_.Advance(std::chrono::seconds(6));
   Look();
   EXPECT_EQ(backend_.cancelled, 2);

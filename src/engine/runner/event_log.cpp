@@ -1,9 +1,9 @@
 #include "engine/runner/event_log.h"
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/log.h"
+#include "base/socket_path.h"
 
 namespace lazurite::runner {
 namespace {
@@ -76,7 +76,7 @@ void EventLog::WriteOut() {
       unwritten_.pop_front();
       continue;
     }
-    was_disk_full_ = was_disk_full_ || written.code() == Code::kResourceExhausted;
+    was_disk_full_ = was_disk_full_ || written.code() == Code::kNoSpace;
     Log(LogLevel::kWarning, "an event could not be written", {{"error", written.text()}});
     return;
   }
@@ -126,13 +126,10 @@ void EventLog::Run() {
 }
 
 void EventLog::Ring() const {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (doorbell_.size() >= sizeof address.sun_path) return;
-  doorbell_.copy(address.sun_path, sizeof address.sun_path - 1);
+  const Result<SocketPath> address = SocketPath::Of(doorbell_);
+  if (!address.ok()) return;
   // Nobody there, or too many rings waiting: the server looks by itself every second.
-  sendto(socket_.get(), ring_.data(), ring_.size(), 0, reinterpret_cast<const sockaddr*>(&address),
-         sizeof address);
+  sendto(socket_.get(), ring_.data(), ring_.size(), 0, address->get(), SocketPath::size());
 }
 
 }  // namespace lazurite::runner

@@ -68,14 +68,18 @@ Response ErrorAnswer(int status, std::string_view code, std::string_view message
 }
 
 Response AwayAnswer() {
-  Response answer = ErrorAnswer(503, "TEMPORARILY_UNAVAILABLE",
-                                "the server of this job cannot be reached; try again later");
+  Response answer =
+      ErrorAnswer(503, "TEMPORARILY_UNAVAILABLE",
+                  "the server of this job cannot be reached or its disk is full; try again later");
   answer.headers.Set("Retry-After", "1");
   return answer;
 }
 
-// A server that starts or stops says 503; then it has not taken the call.
-bool IsAway(const Result<Response>& answer) { return !answer.ok() || answer.value().status == 503; }
+// A server that starts or stops says 503, one whose disk is full 507; then it has not taken the
+// call.
+bool IsAway(const Result<Response>& answer) {
+  return !answer.ok() || answer.value().status == 503 || answer.value().status == 507;
+}
 
 struct Race {
   std::function<void(Result<Response>)> done;
@@ -294,7 +298,8 @@ Task<Forwarder::Sent> Forwarder::ReplayEntry(const SpoolEntry& entry) {
   const int status = answer.value().status;
   if (status < 400) co_return Sent::kTaken;
   // Not the call's fault: it may be taken later, by who has the right.
-  if (status == 401 || status == 403 || status == 408 || status == 429 || status == 503) {
+  if (status == 401 || status == 403 || status == 408 || status == 429 || status == 503 ||
+      status == 507) {
     co_return Sent::kNobody;
   }
   if (status >= 500) co_return Failed(entry, status);

@@ -42,7 +42,7 @@ Status ErrorStatus(sqlite3* connection) {
   const int extended = sqlite3_extended_errcode(connection);
   const std::string text = sqlite3_errmsg(connection);
   const auto out_of_space = [&] {
-    return Status(Code::kResourceExhausted,
+    return Status(Code::kNoSpace,
                   "no space is left for the database; make room and try again (" + text + ")");
   };
   switch (extended & 0xff) {

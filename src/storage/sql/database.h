@@ -32,7 +32,7 @@ class Statement {
   }
 
   // Goes to the next row: true if there is one. kConflict: a unique constraint;
-  // kFailedPrecondition: a foreign key; kResourceExhausted: no space is left; kUnavailable: the
+  // kFailedPrecondition: a foreign key; kNoSpace: the disk is full; kUnavailable: the
   // file cannot be read or written now.
   virtual Result<bool> Step() = 0;
   // Runs a statement that gives no rows.

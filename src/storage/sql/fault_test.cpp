@@ -139,7 +139,7 @@ int FillUp(const std::string& path, const std::function<void()>& make_room) {
   Status status;
   while (n < 10'000 && status.ok()) status = Put(**database, n++, 2000);
   if (status.ok()) return kNeverFull;
-  if (status.code() != Code::kResourceExhausted) return kWrongCode;
+  if (status.code() != Code::kNoSpace) return kWrongCode;
   const std::string count = Answer(**database, "SELECT COUNT(*) FROM items");
   if (count != std::to_string(n - 1)) return kNotRead;
   make_room();

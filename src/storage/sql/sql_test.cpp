@@ -318,6 +318,28 @@ TEST_F(SqlTest, MigrationsRunOnceAndInOrder) {
   EXPECT_EQ(Number("SELECT MAX(number) FROM migrations"), 7);
 }
 
+TEST_F(SqlTest, WhatAnOlderDatabaseWasIsKeptBeside) {
+  ASSERT_TRUE(PutNow("a", 1).ok());
+  std::vector<Migration> more = kSchema;
+  for (int number = 3; number < 8; ++number) {
+    more.push_back({number, "next", "UPDATE items SET value = value + 1"});
+    Open(more);
+    Open(more);
+  }
+  EXPECT_EQ(Number("SELECT value FROM items"), 6);
+  database_.reset();
+  const std::vector<std::string> kept = {"test.db", "test.db.schema-4", "test.db.schema-5",
+                                         "test.db.schema-6"};
+  EXPECT_EQ(ListDir(folder_).value(), kept);
+  ASSERT_TRUE(Rename(options_.path + ".schema-5", options_.path).ok());
+  more.resize(4);
+  ASSERT_EQ(more.back().number, 4);
+  EXPECT_EQ(OpenSqlite(options_, more).status().code(), Code::kFailedPrecondition);
+  more.push_back({5, "next", "UPDATE items SET value = value + 1"});
+  Open(more);
+  EXPECT_EQ(Number("SELECT value FROM items"), 4) << "the copy is the whole database of then";
+}
+
 TEST_F(SqlTest, AFailingMigrationChangesNothing) {
   database_.reset();
   std::vector<Migration> bad = kSchema;
