@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "domain/attempt/attempt.h"
 #include "domain/attempt/tombstone.h"
+#include "domain/run/job_end.h"
 #include "domain/run/run_store.h"
 #include "spec/job_reader.h"
 
@@ -232,14 +233,10 @@ Status Cancel(Transaction& transaction, const ApiContext& context, Job& job) {
   const bool is_elsewhere = job.state == JobState::kRunning && job.attempt == 0;
   const JobEvent event = is_elsewhere ? JobEvent::kStopped : JobEvent::kCancelAsked;
   ASSIGN_OR_RETURN(const JobState next, Next(job.state, event));
-  if (next == JobState::kCanceled) {
-    job.ended = now;
-    job.cause = "canceled";
-    job.reason.clear();
-  }
-  TRY(JobStore().Move(transaction, job, event, "asked for", now));
-  if (next != JobState::kCanceled) return {};
-  return RunStore().FinishJobRun(transaction, job.name, RunStatus::kKilled, now);
+  if (!IsTerminal(next)) return JobStore().Move(transaction, job, event, "asked for", now);
+  return EndJob(
+      transaction, job,
+      {.event = event, .cause = "canceled", .sentence = "asked for", .ended = now, .now = now});
 }
 
 Task<Result<Response>> CancelJob(const ApiContext& context, Request& request) {

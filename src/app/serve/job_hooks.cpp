@@ -11,11 +11,6 @@
 namespace lazurite::serve {
 namespace {
 
-RunStatus RunStatusOf(const Job& job) {
-  if (job.state == JobState::kCompleted) return RunStatus::kFinished;
-  return job.state == JobState::kCanceled ? RunStatus::kKilled : RunStatus::kFailed;
-}
-
 bool IsModelType(std::string_view type) { return type.ends_with("_model"); }
 
 AssetVersion AssetOf(const Job& job, const JobOutput& output, std::string_view uri) {
@@ -87,9 +82,7 @@ Status BeginRun(Transaction& transaction, const Job& job, Time now) {
   return RunStore().StartJobRun(transaction, job.name, now);
 }
 
-Status FinishJob(Transaction& transaction, Job& job, Time now) {
-  TRY(RunStore().FinishJobRun(transaction, job.name, RunStatusOf(job), job.ended.value_or(now)));
-  if (job.state != JobState::kCompleted) return {};
+Status RegisterOutputs(Transaction& transaction, Job& job, Time now) {
   const Result<JobSpec> spec = spec::ReadJobSpec(job.properties);
   if (!spec.ok()) {
     job.detail["notes"].Push("the outputs were not registered: " + spec.status().text());

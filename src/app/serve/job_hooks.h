@@ -11,10 +11,10 @@ namespace lazurite::serve {
 // The job's ranks started: its run is RUNNING.
 Status BeginRun(Transaction& transaction, const Job& job, Time now);
 
-// The job ended: so does its run. Of a job that completed, outputs with a name become data or model
-// versions, told in job.detail.outputs[].asset; one that cannot be registered (it exists already,
-// say) is told in job.detail.notes and does not hold up the end.
-Status FinishJob(Transaction& transaction, Job& job, Time now);
+// The job completed: outputs with a name become data or model versions, told in
+// job.detail.outputs[].asset; one that cannot be registered (it exists already, say) is told in
+// job.detail.notes and does not hold up the end.
+Status RegisterOutputs(Transaction& transaction, Job& job, Time now);
 
 // Takes in the logging calls that the job's runner kept and could not deliver. What cannot be taken
 // is set aside, and told in `notes` (at most kRefusedNotesMax for a job). An error: try again

@@ -110,9 +110,7 @@ scheduler::SchedulerOptions Server::SchedulerSettings() {
               [this](const Job& job) {
                 return AttemptSecrets{.token = identity_->IssueJobToken(job.name),
                                       .environment_variables = {}};
-              },
-          .on_ended = [this](Transaction& transaction,
-                             Job& job) { return FinishJob(transaction, job, clock_.Now()); }};
+              }};
 }
 
 reconciler::ReconcilerOptions Server::ReconcilerSettings() {
@@ -123,8 +121,8 @@ reconciler::ReconcilerOptions Server::ReconcilerSettings() {
       .home = options_.home,
       .on_running = [](Transaction& transaction,
                        const Job& job) { return BeginRun(transaction, job, *job.started); },
-      .on_ended = [this](Transaction& transaction,
-                         Job& job) { return FinishJob(transaction, job, clock_.Now()); },
+      .on_completed = [this](Transaction& transaction,
+                             Job& job) { return RegisterOutputs(transaction, job, clock_.Now()); },
       .replay_spool =
           [this](const Job& job, const AttemptChannel& channel, std::vector<std::string>& notes) {
             return ReplaySpool({*database_, clock_.Now(), notes}, job, channel);

@@ -303,7 +303,8 @@ Status RunStore::StartJobRun(Transaction& transaction, std::string_view job, Tim
 Status RunStore::FinishJobRun(Transaction& transaction, std::string_view job, RunStatus status,
                               Time end) const {
   ASSIGN_OR_RETURN(Statement * update,
-                   transaction.Prepare("UPDATE runs SET status = ?, end_time = ? WHERE id = ?"));
+                   transaction.Prepare("UPDATE runs SET status = ?, end_time = ? WHERE id = ? AND "
+                                       "(is_job = 1 OR status IN ('RUNNING', 'SCHEDULED'))"));
   TRY(update->Bind(1, ToText(status)).Bind(2, ToMillis(end)).Bind(3, job).Run());
   return transaction.RowsChanged() == 0 ? Status() : transaction.RecordChange("run", job);
 }

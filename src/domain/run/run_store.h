@@ -89,8 +89,8 @@ class RunStore final {
   Status EnsureJobRun(Transaction& transaction, const JobRun& job, IdSource& ids) const;
   // The job's ranks started: RUNNING.
   Status StartJobRun(Transaction& transaction, std::string_view job, Time now) const;
-  // The job ended. What the script itself said about the end of its run is overruled. Fine if there
-  // is no such run. Also for runs that are no job's own, when somebody cancels them.
+  // The job ended (job_end.h). What the script itself said about the end of its run is overruled,
+  // but not of a run that is no job's own. Fine if there is no such run.
   Status FinishJobRun(Transaction& transaction, std::string_view job, RunStatus status,
                       Time end) const;
 };

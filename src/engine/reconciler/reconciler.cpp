@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/socket_path.h"
 #include "base/text.h"
+#include "domain/run/job_end.h"
 
 namespace lazurite::reconciler {
 namespace {
@@ -322,28 +323,27 @@ Status Reconciler::TakeEvents(Transaction& transaction, Job& job,
 }
 
 Status Reconciler::TakeExit(Transaction& transaction, Job& job, const ExitRecord& exit) {
-  job.cause = exit.cause;
   job.exit_code = exit.code;
   if (exit.started) job.started = exit.started;
-  job.ended = exit.ended ? exit.ended : options_.clock->Now();
   job.detail["result"] = UsageJson(exit);
+  const Time now = options_.clock->Now();
   const JobEvent event = EndOf(exit);
-  const std::string sentence = SentenceOf(exit);
-  if (event == JobEvent::kFailed) job.error = sentence;
-  return End(transaction, job, event, exit.succeeded() ? "" : sentence);
+  if (event == JobEvent::kCompleted) TRY(options_.on_completed(transaction, job));
+  return EndJob(transaction, job,
+                {.event = event,
+                 .cause = exit.cause,
+                 .sentence = exit.succeeded() ? "" : SentenceOf(exit),
+                 .ended = exit.ended.value_or(now),
+                 .now = now});
 }
 
 Status Reconciler::TakeVerdict(Transaction& transaction, Job& job, const Verdict& verdict) {
-  job.cause = verdict.cause;
-  job.error = verdict.message;
-  job.ended = verdict.time;
-  return End(transaction, job, JobEvent::kGone, verdict.message);
-}
-
-Status Reconciler::End(Transaction& transaction, Job& job, JobEvent event, std::string_view cause) {
-  TRY(store_.Move(transaction, job, event, cause, options_.clock->Now()));
-  TRY(options_.on_ended(transaction, job));
-  return store_.Save(transaction, job);
+  return EndJob(transaction, job,
+                {.event = JobEvent::kGone,
+                 .cause = verdict.cause,
+                 .sentence = verdict.message,
+                 .ended = verdict.time,
+                 .now = options_.clock->Now()});
 }
 
 // Writes the verdict of an attempt whose runner is gone without an exit.json that can be read,

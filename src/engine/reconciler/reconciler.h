@@ -29,9 +29,11 @@ struct ReconcilerOptions {
   std::function<Status(Transaction&, const Job&)> on_running = [](Transaction&, const Job&) {
     return Status();
   };
-  // Called in the transaction that ends a job: its run ends, its named outputs become assets (told
-  // in job.detail, which is saved).
-  std::function<Status(Transaction&, Job&)> on_ended = [](Transaction&, Job&) { return Status(); };
+  // Called in the transaction that ends a job as completed, before its state moves: its named
+  // outputs become assets (told in job.detail, which is saved).
+  std::function<Status(Transaction&, Job&)> on_completed = [](Transaction&, Job&) {
+    return Status();
+  };
   // Takes in what a runner had spooled and could not deliver. Called outside transactions when the
   // attempt has ended and before that is recorded, again as long as it answers kUnavailable or
   // kResourceExhausted: what was taken already must change nothing. Other failures become notes of
@@ -78,7 +80,6 @@ class Reconciler final {
   Status TakeEvents(Transaction& transaction, Job& job, const std::vector<AttemptEvent>& events);
   Status TakeExit(Transaction& transaction, Job& job, const ExitRecord& exit);
   Status TakeVerdict(Transaction& transaction, Job& job, const Verdict& verdict);
-  Status End(Transaction& transaction, Job& job, JobEvent event, std::string_view cause);
   Status GatherFiles(const Job& job, const AttemptChannel& channel, News& news);
   Status ReplaySpool(const Job& job, const AttemptChannel& channel);
   Status JudgeRunner(const Job& job, const AttemptChannel& channel, News& news);

@@ -52,7 +52,7 @@ class ReconcilerTest : public DatabaseTest {
         .backend = &backend_,
         .home = home_,
         .on_running = [this](Transaction&, const Job&) { return Note("running"); },
-        .on_ended = [this](Transaction&, Job&) { return Note("ended"); },
+        .on_completed = [this](Transaction&, Job&) { return Note("completed"); },
         .replay_spool =
             [this](const Job&, const AttemptChannel&, std::vector<std::string>& notes) {
               notes.insert(notes.end(), replay_notes_.begin(), replay_notes_.end());
@@ -195,7 +195,7 @@ TEST_F(ReconcilerTest, TakesTheWholeStoryAtOnceAfterABreak) {
   const Job job = Look();
   EXPECT_EQ(job.state, JobState::kCompleted);
   EXPECT_EQ(job.exit_code, 0);
-  EXPECT_EQ(told_, (std::vector<std::string>{"replayed", "running", "ended"}));
+  EXPECT_EQ(told_, (std::vector<std::string>{"replayed", "running", "completed"}));
 }
 
 TEST_F(ReconcilerTest, AnExitCodeFailsTheJobAndIsKept) {

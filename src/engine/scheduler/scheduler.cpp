@@ -1,6 +1,7 @@
 #include "engine/scheduler/scheduler.h"
 
 #include "base/log.h"
+#include "domain/run/job_end.h"
 #include "domain/workspace/resource_id.h"
 #include "domain/workspace/resource_store.h"
 #include "spec/job_reader.h"
@@ -330,12 +331,12 @@ bool Scheduler::Fail(const std::string& name, const Status& why, std::string_vie
   const Status failed = options_.database->WriteNow([&](Transaction& transaction) {
     ASSIGN_OR_RETURN(Job job, store_.Get(transaction, name));
     if (IsTerminal(job.state)) return Status();
-    job.cause = cause;
-    job.error = why.text();
-    job.ended = now;
-    TRY(store_.Move(transaction, job, JobEvent::kFailed, why.text(), now));
-    TRY(options_.on_ended(transaction, job));
-    return store_.Save(transaction, job);
+    return EndJob(transaction, job,
+                  {.event = JobEvent::kFailed,
+                   .cause = std::string(cause),
+                   .sentence = why.text(),
+                   .ended = now,
+                   .now = now});
   });
   if (!failed.ok()) {
     Log(LogLevel::kError, "scheduler: a job could not be failed",

@@ -36,8 +36,6 @@ struct SchedulerOptions {
   Machine machine;
   BuildAttempt build_attempt;
   std::function<AttemptSecrets(const Job& job)> make_secrets;
-  // Called in the transaction that ends a job which could not be started.
-  std::function<Status(Transaction&, Job&)> on_ended = [](Transaction&, Job&) { return Status(); };
 };
 
 // A thread of its own that wakes when told or once a second. It keeps the queue in memory,

@@ -1,6 +1,7 @@
 #include "engine/tracking/run_jobs.h"
 
 #include "domain/run/experiment_store.h"
+#include "domain/run/job_end.h"
 
 namespace lazurite::tracking {
 namespace {
@@ -68,15 +69,23 @@ JobEvent EndOf(RunStatus status) {
   return status == RunStatus::kKilled ? JobEvent::kStopped : JobEvent::kFailed;
 }
 
+std::string_view SentenceOf(JobEvent event) {
+  if (event == JobEvent::kCompleted) return "said by its script";
+  return event == JobEvent::kStopped ? "its script said that it was stopped"
+                                     : "the script said that its run failed";
+}
+
 // Ends the job if its state is what the script says, and it has not ended.
-Status EndJob(Transaction& transaction, const RunInfo& run, Time now) {
+Status EndAsReported(Transaction& transaction, const RunInfo& run, Time now) {
   ASSIGN_OR_RETURN(std::optional<Job> job, kJobs.Find(transaction, run.id));
   if (!job || job->attempt > 0 || IsTerminal(job->state)) return {};
-  job->ended = run.end_ms ? TimeOr(*run.end_ms, now) : now;
-  job->cause = "reported";
   const JobEvent event = EndOf(run.status);
-  if (event == JobEvent::kFailed) job->error = "the script said that its run failed";
-  return kJobs.Move(transaction, *job, event, "said by its script", now);
+  return EndJob(transaction, *job,
+                {.event = event,
+                 .cause = "reported",
+                 .sentence = std::string(SentenceOf(event)),
+                 .ended = run.end_ms ? TimeOr(*run.end_ms, now) : now,
+                 .now = now});
 }
 
 }  // namespace
@@ -93,7 +102,7 @@ Result<RunInfo> UpdateRun(Transaction& transaction, std::string_view run, const 
   ASSIGN_OR_RETURN(RunInfo changed, kRuns.Update(transaction, run, change));
   if (change.name && !change.name->empty()) TRY(RenameJob(transaction, run, *change.name));
   const bool ends = change.status && IsEnded(*change.status) && !changed.is_job;
-  if (ends) TRY(EndJob(transaction, changed, now));
+  if (ends) TRY(EndAsReported(transaction, changed, now));
   return changed;
 }
 
