@@ -101,9 +101,7 @@ std::optional<int64_t> MinorOf(std::string_view facts) {
   return std::nullopt;
 }
 
-// How many NVIDIA devices this process can open. In a container the driver may tell of more than it
-// is given.
-size_t GpuCount() {
+size_t CountGpus() {
   const Result<std::vector<std::string>> files = ListDir("/dev");
   if (!files.ok()) return 0;
   const auto count = std::count_if(files->begin(), files->end(), [](const std::string& name) {
@@ -124,7 +122,7 @@ size_t GpuCount() {
 // CUDA counts from 0 what it can open, whatever the numbers of the device files are.
 std::vector<std::string> Gpus() {
   std::vector<std::string> names;
-  for (size_t i = 0, count = GpuCount(); i < count; ++i) names.push_back(std::to_string(i));
+  for (size_t i = 0, count = CountGpus(); i < count; ++i) names.push_back(std::to_string(i));
   return names;
 }
 
@@ -147,6 +145,8 @@ bool HasUserNamespaces() {
 }
 
 }  // namespace
+
+int GpuDeviceFiles() { return static_cast<int>(CountGpus()); }
 
 MachineFacts LookAtMachine() {
   MachineFacts facts;

@@ -15,6 +15,10 @@ struct MachineFacts {
   bool user_namespaces = false;  // this process can make a mount namespace
 };
 
+// How many NVIDIA devices this process can open. In a container the driver may tell of more than it
+// is given.
+int GpuDeviceFiles();
+
 // Looks at /proc, /sys and /dev; about 1 ms, but for user_namespaces, which is tried in a child
 // process.
 MachineFacts LookAtMachine();

@@ -1,0 +1,55 @@
+// Looks at the GPUs in the background, so that a driver that takes its time holds up nothing.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "domain/compute/gpu.h"
+
+namespace lazurite {
+
+// A process that computes on a GPU.
+struct GpuUser {
+  pid_t pid = 0;
+  std::string words;  // "process 4711 (python3) of user anna"
+};
+
+struct GpuView {
+  bool is_known = false;  // the list has been made
+  std::vector<Gpu> gpus;
+  std::vector<std::vector<GpuUser>> users;  // of each GPU, when it was last looked at
+  int looks = 0;                            // how many times that was
+  std::chrono::steady_clock::time_point looked{};
+};
+
+struct GpuWatchOptions {
+  int pretended = -1;                     // so many GPUs, without asking anybody; -1 = ask
+  std::function<void()> on_look = [] {};  // something new can be seen; called by its thread
+};
+
+// Any thread may call it. Its own thread is left behind, not waited for, when this ends: a driver
+// may never answer.
+class GpuWatch final {
+ public:
+  explicit GpuWatch(GpuWatchOptions options);
+  ~GpuWatch();
+
+  GpuView View() const;
+  // Has the processes looked at again, soon. Calls while a look is under way ask for one more.
+  void Look();
+
+ private:
+  struct State;
+  static void Run(const std::shared_ptr<State>& state);
+  std::shared_ptr<State> state_;
+};
+
+// "process 4711 (python3) of user anna"
+std::string ProcessWords(pid_t pid);
+// The name of the user; "uid 1234" if it has none.
+std::string UserName(uid_t user);
+
+}  // namespace lazurite
