@@ -18,6 +18,8 @@ namespace arm {
 namespace {
 
 Task<Response> Answer(const ApiContext& context, Action action, Request& request) {
+  const Status checked = CheckNoFilter(request);
+  if (!checked.ok()) co_return AzureError(checked);
   Result<Response> result = co_await action(context, request);
   if (!result.ok()) co_return AzureError(result.status());
   co_return std::move(result).value();
@@ -63,6 +65,15 @@ Status ReadView(std::string_view view, Page& page) {
 
 }  // namespace
 
+Status CheckNoFilter(const Request& request) {
+  const std::string_view filter = request.Query("$filter");
+  if (filter.empty()) return {};
+  return InvalidArgument("$filter is \"" + std::string(filter.substr(0, 300)) +
+                         "\", which no list understands; expected listViewType, tag (or tags), "
+                         "$top and $skip, for jobs also jobType, for datastores isDefault, for "
+                         "versions of codes hash");
+}
+
 Handler Answering(const ApiContext& context, Action action) {
   return [&context, action](Request& request) { return Answer(context, action, request); };
 }
@@ -75,13 +86,14 @@ Scope ScopeOf(const Request& request) {
 }
 
 Status CheckWorkspace(Transaction& transaction, const Scope& scope) {
-  if (scope.workspace == kDefaultWorkspace) return {};
-  ASSIGN_OR_RETURN(const std::optional<Resource> workspace,
-                   ResourceStore().Find(transaction, ResourceKind::kWorkspace, scope.workspace,
-                                        scope.workspace));
-  if (workspace) return {};
-  return NotFound("no workspace is called \"" + scope.workspace + "\"; the one that is always " +
-                  "there is \"" + std::string(kDefaultWorkspace) + "\"");
+  return FindWorkspace(transaction, scope.workspace).status();
+}
+
+Status DateBuiltIn(Transaction& transaction, Resource& resource) {
+  if (ToMillis(resource.created) != 0) return {};
+  ASSIGN_OR_RETURN(resource.created, HomeCreated(transaction));
+  resource.modified = resource.created;
+  return {};
 }
 
 Task<Result<Json>> ReadBody(Request& request) {

@@ -10,6 +10,7 @@
 #include "api/http/database_await.h"
 #include "api/http/error.h"
 #include "base/json.h"
+#include "domain/workspace/resource_store.h"
 
 namespace lazurite::arm {
 
@@ -31,12 +32,17 @@ void AddJobRoutes(Router& router, const ApiContext& context);
 
 // A handler whose failures become Azure's errors.
 using Action = Task<Result<Response>> (*)(const ApiContext&, Request&);
+// kInvalidArgument if the request has a $filter: clients of Azure ML send none, and a list that
+// leaves it out would tell lies.
+Status CheckNoFilter(const Request& request);
 Handler Answering(const ApiContext& context, Action action);
 
 // The scope that the path names; a workspace called like the default one in other case is that.
 Scope ScopeOf(const Request& request);
 // kNotFound unless the workspace exists.
 Status CheckWorkspace(Transaction& transaction, const Scope& scope);
+// What is always there is as old as the home.
+Status DateBuiltIn(Transaction& transaction, Resource& resource);
 
 // The body, which must be an object with an object "properties".
 Task<Result<Json>> ReadBody(Request& request);

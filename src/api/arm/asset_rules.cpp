@@ -1,5 +1,7 @@
 #include "api/arm/asset_rules.h"
 
+#include <sys/stat.h>
+
 #include <array>
 #include <span>
 
@@ -183,6 +185,34 @@ Status PrepareVersion(Transaction& transaction, const BlobStore& blobs, const Sc
       return PrepareComponent(version);
   }
   return Internal("unknown kind of asset");
+}
+
+Status CheckPlaceOf(const AssetVersion& version, const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return {};
+  const bool is_folder = S_ISDIR(info.st_mode);
+  const bool is_model = version.kind == AssetKind::kModel;
+  const std::string type = version.properties.GetString(is_model ? "modelType" : "dataType");
+  const std::string uri = version.properties.GetString(is_model ? "modelUri" : "dataUri");
+  if (is_model) {
+    if (type != "mlflow_model") return {};
+    if (is_folder && stat(JoinPath(path, "MLmodel").c_str(), &info) == 0) return {};
+    return InvalidArgument("\"" + uri +
+                           "\" holds no MLmodel file, which a model of type "
+                           "mlflow_model has; give the folder that mlflow has saved, or use type "
+                           "custom_model");
+  }
+  if (type == "uri_file" && is_folder) {
+    return InvalidArgument("\"" + uri +
+                           "\" is a folder, and the type is uri_file; use type "
+                           "uri_folder, or give the path of a file");
+  }
+  if (type == "uri_folder" && !is_folder) {
+    return InvalidArgument("\"" + uri +
+                           "\" is a file, and the type is uri_folder; use type "
+                           "uri_file, or give the path of a folder");
+  }
+  return {};
 }
 
 bool IsSameContent(const AssetVersion& a, const AssetVersion& b) {

@@ -62,7 +62,11 @@ Json ComputeResource(const Resource& compute, const Scope& scope) {
 Result<Resource> Load(Transaction& transaction, const Scope& scope, const std::string& name) {
   TRY(CheckWorkspace(transaction, scope));
   ASSIGN_OR_RETURN(const std::string found, FindCompute(transaction, scope, name));
-  if (found == kLocalCompute) return LocalCompute();
+  if (found == kLocalCompute) {
+    Resource compute = LocalCompute();
+    TRY(DateBuiltIn(transaction, compute));
+    return compute;
+  }
   ASSIGN_OR_RETURN(
       std::optional<Resource> compute,
       ResourceStore().Find(transaction, ResourceKind::kCompute, scope.workspace, found));
@@ -91,6 +95,7 @@ Task<Result<Response>> ListComputes(const ApiContext& context, Request& request)
     ASSIGN_OR_RETURN(computes,
                      ResourceStore().List(transaction, ResourceKind::kCompute, scope.workspace));
     computes.insert(computes.begin(), LocalCompute());
+    TRY(DateBuiltIn(transaction, computes.front()));
     return {};
   };
   const Status status = co_await Read(*context.database, work);

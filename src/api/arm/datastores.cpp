@@ -3,6 +3,7 @@
 
 #include "api/arm/arm.h"
 #include "base/text.h"
+#include "domain/secret/credentials.h"
 #include "domain/workspace/places.h"
 #include "domain/workspace/resource_store.h"
 
@@ -47,8 +48,7 @@ Json DatastoreResource(const Resource& datastore, const Scope& scope, const Requ
   for (const std::string_view key : {"tags", "properties"}) {
     if (!properties[key].is_object()) properties[key] = Json::MakeObject();
   }
-  Json* credentials = properties.Find("credentials");
-  if (credentials != nullptr) credentials->Erase("secrets");
+  HideCredentials(properties);
   properties["isDefault"] = datastore.name == kBlobDatastore;
   if (properties.Find("serviceDataAccessAuthIdentity") == nullptr) {
     properties["serviceDataAccessAuthIdentity"] = "None";
@@ -70,7 +70,11 @@ Result<Resource> Load(Transaction& transaction, const Scope& scope, const std::s
       std::optional<Resource> found,
       ResourceStore().Find(transaction, ResourceKind::kDatastore, scope.workspace, name));
   if (found) return std::move(*found);
-  if (IsBuiltIn(name)) return BuiltIn(name);
+  if (IsBuiltIn(name)) {
+    Resource datastore = BuiltIn(name);
+    TRY(DateBuiltIn(transaction, datastore));
+    return datastore;
+  }
   return NoDatastore(name);
 }
 
@@ -89,23 +93,26 @@ Task<Result<Response>> GetDatastore(const ApiContext& context, Request& request)
 
 Task<Result<Response>> ListDatastores(const ApiContext& context, Request& request) {
   const Scope scope = ScopeOf(request);
-  std::vector<Resource> stored;
+  const bool only_default = EqualNoCase(request.Query("isDefault"), "true");
+  std::vector<Resource> datastores;
   const Database::Work work = [&](Transaction& transaction) -> Status {
     TRY(CheckWorkspace(transaction, scope));
-    ASSIGN_OR_RETURN(stored,
+    datastores.clear();
+    for (const std::string_view name : kBuiltIn) {
+      if (only_default && name != kBlobDatastore) continue;
+      datastores.push_back(BuiltIn(name));
+      TRY(DateBuiltIn(transaction, datastores.back()));
+    }
+    if (only_default) return {};
+    ASSIGN_OR_RETURN(std::vector<Resource> stored,
                      ResourceStore().List(transaction, ResourceKind::kDatastore, scope.workspace));
+    for (Resource& one : stored) {
+      if (!IsBuiltIn(one.name)) datastores.push_back(std::move(one));
+    }
     return {};
   };
   const Status status = co_await Read(*context.database, work);
   if (!status.ok()) co_return status;
-  const bool only_default = EqualNoCase(request.Query("isDefault"), "true");
-  std::vector<Resource> datastores;
-  for (const std::string_view name : kBuiltIn) {
-    if (!only_default || name == kBlobDatastore) datastores.push_back(BuiltIn(name));
-  }
-  for (Resource& one : stored) {
-    if (!only_default && !IsBuiltIn(one.name)) datastores.push_back(std::move(one));
-  }
   Json::Array items;
   for (const Resource& one : datastores) items.push_back(DatastoreResource(one, scope, request));
   co_return ListAnswer(request, std::move(items), std::nullopt);
@@ -149,10 +156,13 @@ Task<Result<Response>> PutDatastore(const ApiContext& context, Request& request)
         const std::optional<Resource> before,
         store.Find(transaction, ResourceKind::kDatastore, scope.workspace, datastore.name));
     const Time now = context.clock->Now();
+    Resource stored = datastore;
+    SealCredentials(*context.vault, before ? &*before : nullptr, stored);
     datastore.created = before ? before->created : now;
     datastore.created_by = before ? before->created_by : caller;
     datastore.modified = now;
-    ASSIGN_OR_RETURN(is_new, store.Put(transaction, datastore, now));
+    stored.created_by = datastore.created_by;
+    ASSIGN_OR_RETURN(is_new, store.Put(transaction, stored, now));
     return {};
   };
   const Status status = co_await Write(*context.database, work);
@@ -179,7 +189,7 @@ Task<Result<Response>> DeleteDatastore(const ApiContext& context, Request& reque
 }
 
 // For a built-in one a signature over its container; for others what their creator gave.
-Json SecretsOf(const ApiContext& context, const Resource& datastore) {
+Result<Json> SecretsOf(const ApiContext& context, const Resource& datastore) {
   Json secrets = Json::MakeObject();
   if (IsBuiltIn(datastore.name)) {
     const Time expires = context.clock->Now() + kSecretLife;
@@ -188,8 +198,7 @@ Json SecretsOf(const ApiContext& context, const Resource& datastore) {
                           context.identity->SignPath("/lazurite/" + datastore.name, expires);
     return secrets;
   }
-  const Json* given = datastore.properties.At("credentials.secrets");
-  if (given != nullptr && given->is_object()) secrets = *given;
+  ASSIGN_OR_RETURN(secrets, OpenCredentials(*context.vault, datastore));
   if (secrets.GetString("secretsType").empty()) {
     const Json* type = datastore.properties.At("credentials.credentialsType");
     secrets["secretsType"] = type != nullptr && type->is_string() ? *type : Json("None");
@@ -197,13 +206,21 @@ Json SecretsOf(const ApiContext& context, const Resource& datastore) {
   return secrets;
 }
 
+// Whose they are, and the owner.
+Status CheckMayReadSecrets(const Caller& caller, const Resource& datastore) {
+  if (IsBuiltIn(datastore.name) || caller.kind == Caller::Kind::kOwner) return {};
+  const std::string what = "the secrets of datastore \"" + datastore.name + "\"";
+  if (caller.kind == Caller::Kind::kJob) {
+    return {Code::kPermissionDenied, "a job may not read " + what};
+  }
+  if (caller.name == datastore.created_by) return {};
+  return {Code::kPermissionDenied,
+          what + " are given to the server's owner and to " + datastore.created_by + " only"};
+}
+
 Task<Result<Response>> ListSecrets(const ApiContext& context, Request& request) {
   const Scope scope = ScopeOf(request);
   const std::string name(request.Param("name"));
-  if (request.caller.kind == Caller::Kind::kJob && !IsBuiltIn(name)) {
-    co_return Status(Code::kPermissionDenied,
-                     "a job may not read the secrets of datastore \"" + name + "\"");
-  }
   Resource datastore;
   const Database::Work work = [&](Transaction& transaction) -> Status {
     ASSIGN_OR_RETURN(datastore, Load(transaction, scope, name));
@@ -211,7 +228,9 @@ Task<Result<Response>> ListSecrets(const ApiContext& context, Request& request) 
   };
   const Status status = co_await Read(*context.database, work);
   if (!status.ok()) co_return status;
-  co_return Response::OfJson(200, SecretsOf(context, datastore));
+  CO_TRY(CheckMayReadSecrets(request.caller, datastore));
+  CO_ASSIGN_OR_RETURN(const Json secrets, SecretsOf(context, datastore));
+  co_return Response::OfJson(200, secrets);
 }
 
 }  // namespace

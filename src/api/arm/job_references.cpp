@@ -148,7 +148,7 @@ class Checker {
   const BlobStore& blobs_;
   const Scope& scope_;
   Json& properties_;
-  AssetStore assets_;
+  AssetStore assets_{scope_.workspace};
   References found_;
 };
 

@@ -2,6 +2,7 @@
 #include "api/arm/arm.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "domain/asset/asset_store.h"
 #include "domain/job/job_store.h"
 #include "domain/workspace/resource_store.h"
 
@@ -19,11 +20,12 @@ std::string GuidOf(std::string_view text) {
 }
 
 // The workspace that is always there, until somebody has given it properties of his own.
-Resource DefaultWorkspace() {
+Result<Resource> DefaultWorkspace(Transaction& transaction) {
   Resource workspace;
   workspace.kind = ResourceKind::kWorkspace;
   workspace.workspace = kDefaultWorkspace;
   workspace.name = kDefaultWorkspace;
+  TRY(DateBuiltIn(transaction, workspace));
   return workspace;
 }
 
@@ -35,7 +37,9 @@ Json WorkspaceResource(const Resource& workspace, const Scope& scope, const std:
   if (properties.Find("description") == nullptr) properties["description"] = "";
   properties["workspaceId"] = GuidOf("workspace " + workspace.name);
   properties["discoveryUrl"] = base_url + "/discovery";
-  properties["mlFlowTrackingUri"] = base_url;
+  const bool is_default = own.workspace == kDefaultWorkspace;
+  properties["mlFlowTrackingUri"] =
+      is_default ? base_url : base_url + "/mlflow/v1.0" + WorkspaceId(own);
   properties["storageAccount"] = "/subscriptions/" + own.subscription + "/resourceGroups/" +
                                  own.resource_group +
                                  "/providers/Microsoft.Storage/storageAccounts/lazurite";
@@ -61,7 +65,7 @@ Result<Resource> Load(Transaction& transaction, const Scope& scope) {
                    ResourceStore().Find(transaction, ResourceKind::kWorkspace, scope.workspace,
                                         scope.workspace));
   if (found) return std::move(*found);
-  if (scope.workspace == kDefaultWorkspace) return DefaultWorkspace();
+  if (scope.workspace == kDefaultWorkspace) return DefaultWorkspace(transaction);
   return NoWorkspace(scope);
 }
 
@@ -82,14 +86,16 @@ Task<Result<Response>> ListWorkspaces(const ApiContext& context, Request& reques
   std::vector<Resource> workspaces;
   const Database::Work work = [&](Transaction& transaction) -> Status {
     ASSIGN_OR_RETURN(workspaces, ResourceStore().List(transaction, ResourceKind::kWorkspace, ""));
+    const bool has_default =
+        std::any_of(workspaces.begin(), workspaces.end(),
+                    [](const Resource& one) { return one.name == kDefaultWorkspace; });
+    if (has_default) return {};
+    ASSIGN_OR_RETURN(Resource first, DefaultWorkspace(transaction));
+    workspaces.insert(workspaces.begin(), std::move(first));
     return {};
   };
   const Status status = co_await Read(*context.database, work);
   if (!status.ok()) co_return status;
-  const bool has_default =
-      std::any_of(workspaces.begin(), workspaces.end(),
-                  [](const Resource& one) { return one.name == kDefaultWorkspace; });
-  if (!has_default) workspaces.insert(workspaces.begin(), DefaultWorkspace());
   const std::string base_url = request.BaseUrl();
   Json::Array items;
   for (const Resource& workspace : workspaces) {
@@ -130,7 +136,8 @@ Task<Result<Response>> ChangeWorkspace(const ApiContext& context, Request& reque
     const bool is_missing = before.status().code() == Code::kNotFound;
     if (!before.ok() && !(is_missing && change == Change::kReplace)) return before.status();
     const Time now = context.clock->Now();
-    workspace = is_missing ? DefaultWorkspace() : *before;
+    workspace = is_missing ? Resource() : *before;
+    workspace.kind = ResourceKind::kWorkspace;
     workspace.workspace = scope.workspace;
     workspace.name = scope.workspace;
     if (change == Change::kReplace) workspace.properties = Json::MakeObject();
@@ -162,9 +169,24 @@ Status CheckEmpty(Transaction& transaction, const Scope& scope) {
   query.archived_too = true;
   query.limit = 1;
   ASSIGN_OR_RETURN(const std::vector<Job> jobs, JobStore().List(transaction, query));
-  if (jobs.empty()) return {};
-  return FailedPrecondition("workspace \"" + scope.workspace + "\" has jobs, " + jobs.front().name +
-                            " among them");
+  if (!jobs.empty()) {
+    return FailedPrecondition("workspace \"" + scope.workspace + "\" has jobs, " +
+                              jobs.front().name + " among them");
+  }
+  const AssetStore assets(scope.workspace);
+  for (const AssetKind kind : {AssetKind::kData, AssetKind::kEnvironment, AssetKind::kModel,
+                               AssetKind::kCode, AssetKind::kComponent}) {
+    AssetQuery any;
+    any.kind = kind;
+    any.archived_too = any.anonymous_too = true;
+    any.limit = 1;
+    ASSIGN_OR_RETURN(const auto found, assets.ListContainers(transaction, any));
+    if (found.empty()) continue;
+    return FailedPrecondition("workspace \"" + scope.workspace + "\" has " +
+                              std::string(ToText(kind)) + ", \"" + found.front().name +
+                              "\" among them; delete them first");
+  }
+  return {};
 }
 
 Task<Result<Response>> DeleteWorkspace(const ApiContext& context, Request& request) {

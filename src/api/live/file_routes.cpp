@@ -6,6 +6,7 @@
 #include "api/http/error.h"
 #include "api/live/routes.h"
 #include "domain/data/data_resolver.h"
+#include "domain/job/job_store.h"
 
 namespace lazurite::live {
 namespace {
@@ -40,24 +41,34 @@ Status CheckPlace(const ApiContext& context, const ResolvedData& data) {
   return CheckOutsideHome(context, real);
 }
 
-Task<Result<ResolvedData>> ResolveUri(const ApiContext& context, const Caller& caller,
-                                      std::string uri) {
+// The workspace that the query names; for a job its own.
+Result<Scope> ScopeOf(Transaction& transaction, const Caller& caller,
+                      const std::string& workspace) {
+  if (!workspace.empty()) return Scope{.workspace = workspace};
+  if (caller.kind != Caller::Kind::kJob) return Scope{};
+  ASSIGN_OR_RETURN(const std::optional<Job> job, JobStore().Find(transaction, caller.name));
+  return job ? Scope{.workspace = job->workspace} : Scope{};
+}
+
+Task<Result<ResolvedData>> ResolveUri(const ApiContext& context, const Request& request) {
+  const std::string uri(request.Query("uri"));
+  const std::string workspace(request.Query("workspace"));
+  const Caller& caller = request.caller;
   if (uri.empty()) {
     co_return InvalidArgument("the query has no uri; expected one like azureml:name:version");
   }
   std::optional<ResolvedData> resolved;
-  const DataResolver resolver(*context.blobs, Scope{});
-  Database::Work work = [&resolved, &resolver, uri](Transaction& transaction) {
-    ASSIGN_OR_RETURN(resolved, resolver.Resolve(transaction, uri));
+  Database::Work work = [&](Transaction& transaction) {
+    ASSIGN_OR_RETURN(const Scope scope, ScopeOf(transaction, caller, workspace));
+    ASSIGN_OR_RETURN(resolved, DataResolver(*context.blobs, scope).Resolve(transaction, uri));
     return Status();
   };
   const Status read = co_await Read(*context.database, std::move(work));
   if (!read.ok()) co_return read;
   if (caller.kind == Caller::Kind::kJob && IsLocal(*resolved)) {
-    co_return Status(
-        Code::kPermissionDenied,
-        "a job's token opens datastores, assets and outputs, not local paths such as " +
-            resolved->uri + "; the owner's token does");
+    co_return Status(Code::kPermissionDenied,
+                     "a job's token opens datastores, assets and outputs, not local paths such as " +
+                         resolved->uri + "; the owner's token does");
   }
   co_return std::move(*resolved);
 }
@@ -109,8 +120,7 @@ Result<Json> Listing(const ApiContext& context, const ResolvedData& data) {
 }
 
 Task<Response> ListFiles(const ApiContext& context, Request& request) {
-  std::string uri(request.Query("uri"));
-  const Result<ResolvedData> data = co_await ResolveUri(context, request.caller, std::move(uri));
+  const Result<ResolvedData> data = co_await ResolveUri(context, request);
   if (!data.ok()) co_return AzureError(data.status());
   Result<Json> listing = Json();
   std::function<void()> work = [&] { listing = Listing(context, *data); };
@@ -145,8 +155,7 @@ Result<Fd> OpenContent(const ApiContext& context, const ResolvedData& data, std:
 }
 
 Task<Response> ReadContent(const ApiContext& context, Request& request) {
-  std::string uri(request.Query("uri"));
-  const Result<ResolvedData> data = co_await ResolveUri(context, request.caller, std::move(uri));
+  const Result<ResolvedData> data = co_await ResolveUri(context, request);
   if (!data.ok()) co_return AzureError(data.status());
   const std::string path(request.Query("path"));
   Result<Fd> file = Fd();

@@ -6,6 +6,7 @@
 #include "api/http/database_await.h"
 #include "api/mlflow/fields.h"
 #include "api/mlflow/mlflow_error.h"
+#include "api/mlflow/operations.h"
 #include "api/mlflow/wire.h"
 #include "base/text.h"
 #include "domain/run/artifact_place.h"
@@ -320,9 +321,10 @@ Task<Response> GetOfVersion(const ApiContext& context, Request& request) {
   if (!checked.ok()) co_return ErrorAnswer(checked, request.request_id);
   std::string root;
   Database::Work work = [&](Transaction& transaction) -> Status {
-    ASSIGN_OR_RETURN(
-        const ModelVersion version,
-        ModelStore().GetVersion(transaction, request.Query("name"), request.Query("version")));
+    ASSIGN_OR_RETURN(const std::string workspace, WorkspaceOf(transaction, request));
+    ASSIGN_OR_RETURN(const ModelVersion version,
+                     ModelStore(workspace).GetVersion(transaction, request.Query("name"),
+                                                      request.Query("version")));
     root = DownloadUri(version.model_uri);
     return {};
   };
@@ -347,7 +349,7 @@ void AddArtifactRoutes(Router& router, const ApiContext& context) {
   const auto with = [&context](Task<Response> (*handler)(const ApiContext&, Request&)) {
     return [&context, handler](Request& request) { return handler(context, request); };
   };
-  for (const std::string prefix : {"/api/2.0", "/ajax-api/2.0"}) {
+  for (const std::string& prefix : ApiPrefixes()) {
     const std::string proxy = prefix + "/mlflow-artifacts";
     router.Get(proxy + "/artifacts", with(List));
     router.Get(proxy + "/artifacts/{path...}", with(Get));

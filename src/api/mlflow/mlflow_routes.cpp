@@ -7,6 +7,8 @@
 #include "api/mlflow/wire.h"
 #include "base/text.h"
 #include "domain/attempt/spool.h"
+#include "domain/job/job_store.h"
+#include "domain/workspace/resource_store.h"
 
 namespace lazurite {
 namespace mlflow {
@@ -17,11 +19,31 @@ Status Call::OnlyForPeople(std::string_view what) const {
                 "the token of job " + writer.job + " does not allow to " + std::string(what));
 }
 
+Result<std::string> WorkspaceOf(Transaction& transaction, const Request& request) {
+  const std::string_view named = request.Param("ws");
+  if (!named.empty()) return FindWorkspace(transaction, named);
+  if (request.caller.kind != Caller::Kind::kJob) return std::string(kDefaultWorkspace);
+  ASSIGN_OR_RETURN(const std::optional<Job> job, JobStore().Find(transaction, request.caller.name));
+  return job ? job->workspace : std::string(kDefaultWorkspace);
+}
+
+std::vector<std::string> ApiPrefixes() {
+  std::vector<std::string> prefixes;
+  const std::string workspace =
+      "/subscriptions/{sub}/resourceGroups/{rg}/providers/Microsoft.MachineLearningServices"
+      "/workspaces/{ws}";
+  for (const std::string& root :
+       {std::string(), "/mlflow/v1.0" + workspace, "/mlflow/v2.0" + workspace}) {
+    prefixes.push_back(root + "/api/2.0");
+    prefixes.push_back(root + "/ajax-api/2.0");
+  }
+  return prefixes;
+}
+
 namespace {
 
 // The release of MLflow whose API this is; clients ask for it.
 constexpr std::string_view kMlflowVersion = "3.17.2";
-constexpr std::string_view kPrefixes[] = {"/api/2.0/mlflow", "/ajax-api/2.0/mlflow"};
 
 bool IsJsonType(std::string_view content_type) {
   return EqualNoCase(Trim(content_type.substr(0, content_type.find(';'))), "application/json");
@@ -72,6 +94,10 @@ Task<Response> Serve(const ApiContext& context, const Route& route, Request& req
     const Fields fields(input.value());
     Call call{transaction,        fields, *context.ids, now, WriterOf(request.caller),
               request.caller.name};
+    if (route.in_workspace) {
+      ASSIGN_OR_RETURN(call.workspace, WorkspaceOf(transaction, request));
+      call.models = ModelStore(call.workspace);
+    }
     ASSIGN_OR_RETURN(answer, route.run(call));
     return {};
   };
@@ -103,8 +129,8 @@ Task<Response> Version(Request&) { co_return Response::Text(200, std::string(kMl
 
 void AddOperations(Router& router, const ApiContext& context, std::span<const Route> routes) {
   for (const Route& route : routes) {
-    for (const std::string_view prefix : kPrefixes) {
-      router.Add(route.method, std::string(prefix) + std::string(route.path),
+    for (const std::string& prefix : ApiPrefixes()) {
+      router.Add(route.method, prefix + "/mlflow" + std::string(route.path),
                  [&context, &route](Request& request) { return Serve(context, route, request); });
     }
   }

@@ -1,6 +1,8 @@
 // Logged models, the registry and artifacts, as requests and answers.
 #include "api/mlflow/mlflow_test_server.h"
 #include "domain/asset/asset_store.h"
+#include "domain/job/job_store.h"
+#include "domain/workspace/resource_store.h"
 
 namespace lazurite::mlflow {
 namespace {
@@ -77,7 +79,8 @@ TEST_F(ModelTest, RegistersVersionsThatAreModelAssets) {
             std::string::npos);
   std::optional<AssetVersion> asset;
   const Status read = database_->ReadNow([&](Transaction& transaction) -> Status {
-    ASSIGN_OR_RETURN(asset, AssetStore().Find(transaction, AssetKind::kModel, "reg", "2"));
+    ASSIGN_OR_RETURN(
+        asset, AssetStore(kDefaultWorkspace).Find(transaction, AssetKind::kModel, "reg", "2"));
     return {};
   });
   ASSERT_TRUE(read.ok() && asset) << read.text();
@@ -95,7 +98,7 @@ TEST_F(ModelTest, ShowsModelsOfAzuresRoutesToMlflow) {
     asset.name = "arm";
     asset.version = "7";
     asset.properties["modelUri"] = "azureml://jobs/brave_crab/outputs/model/paths/best";
-    return AssetStore().Insert(transaction, asset, kTestNow);
+    return AssetStore(kDefaultWorkspace).Insert(transaction, asset, kTestNow);
   });
   ASSERT_TRUE(written.ok()) << written.text();
   EXPECT_EQ(
@@ -103,6 +106,39 @@ TEST_F(ModelTest, ShowsModelsOfAzuresRoutesToMlflow) {
       "mlflow-artifacts:/datastores/workspaceblobstore/azureml/brave_crab/model/best");
   EXPECT_EQ(TextAt(Ok("GET", "/model-versions/get?name=arm&version=7"), "model_version.source"),
             "mlflow-artifacts:/datastores/workspaceblobstore/azureml/brave_crab/model/best");
+}
+
+TEST_F(ModelTest, KeepsTheModelsOfTwoWorkspacesApart) {
+  const Status made = database_->WriteNow([](Transaction& transaction) -> Status {
+    Resource lab;
+    lab.kind = ResourceKind::kWorkspace;
+    lab.workspace = lab.name = "lab";
+    TRY(ResourceStore().Put(transaction, lab, kTestNow).status());
+    Job job;
+    job.name = "nice_job_1";
+    job.workspace = "lab";
+    return JobStore().Insert(transaction, job);
+  });
+  ASSERT_TRUE(made.ok()) << made.text();
+  const std::string lab =
+      "/mlflow/v1.0/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/"
+      "workspaces/";
+  const std::string get = "/api/2.0/mlflow/registered-models/get?name=reg";
+  Ok("POST", "/registered-models/create", R"({"name": "reg", "description": "ours"})");
+  EXPECT_EQ(Ask("GET", lab + "lab" + get).status, 404);
+  EXPECT_EQ(Ask("GET", lab + "none" + get).status, 404);
+  const Sent by_job{.caller = {Caller::Kind::kJob, "nice_job_1"}};
+  Ok("POST", "/registered-models/create", R"({"name": "reg", "description": "theirs"})", by_job);
+  EXPECT_EQ(TextAt(Ask("GET", lab + "LAB" + get).json, "registered_model.description"), "theirs");
+  EXPECT_EQ(TextAt(Ask("GET", get).json, "registered_model.description"), "ours");
+  const Answer run = Ask("POST", lab + "lab/api/2.0/mlflow/runs/create", "{}");
+  const std::string id = TextAt(run.json, "run.info.run_id");
+  const Status read = database_->ReadNow([&](Transaction& transaction) -> Status {
+    ASSIGN_OR_RETURN(const Job job, JobStore().Get(transaction, id));
+    EXPECT_EQ(job.workspace, "lab");
+    return {};
+  });
+  EXPECT_TRUE(read.ok()) << read.text();
 }
 
 TEST_F(ModelTest, ResolvesSourcesOfRunsAndOtherVersions) {

@@ -8,17 +8,16 @@ namespace {
 
 constexpr int64_t kSearchPreset = 10000;
 constexpr int64_t kSearchMax = 200000;
-const ModelStore kModels;
 
 // The version that `name` and `version` of the request mean.
 Result<ModelVersion> Named(const Call& call) {
   ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
   const auto number = call.fields.Int("version");
   if (number.ok() && *number) {
-    return kModels.GetVersion(call.transaction, name, std::to_string(**number));
+    return call.models.GetVersion(call.transaction, name, std::to_string(**number));
   }
   ASSIGN_OR_RETURN(const std::string version, call.fields.RequiredText("version"));
-  const Result<ModelVersion> found = kModels.GetVersion(call.transaction, name, version);
+  const Result<ModelVersion> found = call.models.GetVersion(call.transaction, name, version);
   if (found.status().code() != Code::kNotFound) return found;
   return InvalidArgument("Parameter 'version' must be an integer, got '" + version + "'.");
 }
@@ -33,8 +32,9 @@ Result<Json> Create(Call& call) {
   ASSIGN_OR_RETURN(version.model, call.fields.Text("model_id"));
   ASSIGN_OR_RETURN(version.tags, call.fields.Pairs("tags"));
   version.user = call.user;
-  ASSIGN_OR_RETURN(const ModelVersion made,
-                   tracking::RegisterVersion(call.transaction, std::move(version), call.now));
+  ASSIGN_OR_RETURN(
+      const ModelVersion made,
+      tracking::RegisterVersion(call.transaction, call.workspace, std::move(version), call.now));
   return Wrap("model_version", ToJson(made));
 }
 
@@ -47,8 +47,8 @@ Result<Json> Update(Call& call) {
   ASSIGN_OR_RETURN(const ModelVersion version, Named(call));
   ASSIGN_OR_RETURN(const std::string description, call.fields.Text("description"));
   ASSIGN_OR_RETURN(const ModelVersion updated,
-                   kModels.DescribeVersion(call.transaction, version.name, version.version,
-                                           description, call.now));
+                   call.models.DescribeVersion(call.transaction, version.name, version.version,
+                                               description, call.now));
   return Wrap("model_version", ToJson(updated));
 }
 
@@ -56,15 +56,15 @@ Result<Json> TransitionStage(Call& call) {
   ASSIGN_OR_RETURN(const ModelVersion version, Named(call));
   ASSIGN_OR_RETURN(const std::string stage, call.fields.RequiredText("stage"));
   ASSIGN_OR_RETURN(const bool archive_others, call.fields.Bool("archive_existing_versions", false));
-  ASSIGN_OR_RETURN(const ModelVersion moved,
-                   kModels.SetStage(call.transaction, version, stage, archive_others, call.now));
+  ASSIGN_OR_RETURN(const ModelVersion moved, call.models.SetStage(call.transaction, version, stage,
+                                                                  archive_others, call.now));
   return Wrap("model_version", ToJson(moved));
 }
 
 Result<Json> Delete(Call& call) {
   TRY(call.OnlyForPeople("delete model versions"));
   ASSIGN_OR_RETURN(const ModelVersion version, Named(call));
-  TRY(kModels.DeleteVersion(call.transaction, version.name, version.version, call.now));
+  TRY(call.models.DeleteVersion(call.transaction, version.name, version.version, call.now));
   return Json::MakeObject();
 }
 
@@ -73,14 +73,14 @@ Result<Json> SetTag(Call& call) {
   KeyValue tag;
   ASSIGN_OR_RETURN(tag.key, call.fields.RequiredText("key"));
   ASSIGN_OR_RETURN(tag.value, call.fields.Text("value"));
-  TRY(kModels.SetVersionTag(call.transaction, version, tag, call.now));
+  TRY(call.models.SetVersionTag(call.transaction, version, tag, call.now));
   return Json::MakeObject();
 }
 
 Result<Json> DeleteTag(Call& call) {
   ASSIGN_OR_RETURN(const ModelVersion version, Named(call));
   ASSIGN_OR_RETURN(const std::string key, call.fields.RequiredText("key"));
-  TRY(kModels.DeleteVersionTag(call.transaction, version, key, call.now));
+  TRY(call.models.DeleteVersionTag(call.transaction, version, key, call.now));
   return Json::MakeObject();
 }
 
@@ -120,14 +120,14 @@ FilterLookup LookupOf(const ModelVersion& version) {
 Result<std::vector<ModelVersion>> Candidates(const Call& call,
                                              const std::vector<FilterClause>& filter) {
   std::vector<ModelVersion> versions;
-  ASSIGN_OR_RETURN(const auto models, kModels.List(call.transaction));
+  ASSIGN_OR_RETURN(const auto models, call.models.List(call.transaction));
   for (const RegisteredModel& model : models) {
     const bool is_out = std::any_of(filter.begin(), filter.end(), [&](const FilterClause& clause) {
       return clause.entity == FilterEntity::kAttribute && clause.key == "name" &&
              clause.comparator == Comparator::kEqual && clause.values[0] != model.name;
     });
     if (is_out) continue;
-    ASSIGN_OR_RETURN(auto of_model, kModels.ListVersions(call.transaction, model.name));
+    ASSIGN_OR_RETURN(auto of_model, call.models.ListVersions(call.transaction, model.name));
     std::move(of_model.begin(), of_model.end(), std::back_inserter(versions));
   }
   return versions;
@@ -174,15 +174,15 @@ Result<Json> Search(Call& call) {
 }
 
 constexpr Route kRoutes[] = {
-    {"POST", "/model-versions/create", true, Create},
-    {"GET", "/model-versions/get", false, Get},
-    {"PATCH", "/model-versions/update", true, Update},
-    {"POST", "/model-versions/transition-stage", true, TransitionStage},
-    {"DELETE", "/model-versions/delete", true, Delete},
-    {"GET", "/model-versions/search", false, Search},
-    {"POST", "/model-versions/set-tag", true, SetTag},
-    {"DELETE", "/model-versions/delete-tag", true, DeleteTag},
-    {"GET", "/model-versions/get-download-uri", false, GetDownloadUri},
+    {"POST", "/model-versions/create", true, Create, true},
+    {"GET", "/model-versions/get", false, Get, true},
+    {"PATCH", "/model-versions/update", true, Update, true},
+    {"POST", "/model-versions/transition-stage", true, TransitionStage, true},
+    {"DELETE", "/model-versions/delete", true, Delete, true},
+    {"GET", "/model-versions/search", false, Search, true},
+    {"POST", "/model-versions/set-tag", true, SetTag, true},
+    {"DELETE", "/model-versions/delete-tag", true, DeleteTag, true},
+    {"GET", "/model-versions/get-download-uri", false, GetDownloadUri, true},
 };
 
 }  // namespace

@@ -5,10 +5,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/mlflow/fields.h"
 #include "base/clock.h"
+#include "base/http/message.h"
 #include "base/id.h"
+#include "domain/workspace/resource_id.h"
 #include "engine/tracking/tracking.h"
 #include "storage/sql/database.h"
 
@@ -22,6 +25,9 @@ struct Call {
   Time now;
   tracking::Writer writer;
   std::string user;  // who calls
+  // Of the tracking URI; for a job its own. Only for routes that are `in_workspace`.
+  std::string workspace{kDefaultWorkspace};
+  ModelStore models{workspace};
 
   // kPermissionDenied for a job's token: `what` is for people, "delete experiments".
   Status OnlyForPeople(std::string_view what) const;
@@ -35,7 +41,16 @@ struct Route {
   std::string_view path;  // below /api/2.0/mlflow and /ajax-api/2.0/mlflow
   bool is_write;
   Operation run;
+  bool in_workspace = false;
 };
+
+// The workspace that the request's path names; that of the job whose token it carries; else the one
+// that is always there. kNotFound.
+Result<std::string> WorkspaceOf(Transaction& transaction, const Request& request);
+
+// What stands before MLflow's own paths: "/api/2.0", and the same below the tracking URI of a
+// workspace, as Azure writes it.
+std::vector<std::string> ApiPrefixes();
 
 // Each file of operations has a table.
 std::span<const Route> ExperimentOperations();

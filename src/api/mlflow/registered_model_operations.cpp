@@ -7,10 +7,9 @@ namespace {
 
 constexpr int64_t kSearchPreset = 100;
 constexpr int64_t kSearchMax = 1000;
-const ModelStore kModels;
 
 Result<Json> Answer(const Call& call, const RegisteredModel& model) {
-  ASSIGN_OR_RETURN(const auto latest, kModels.Latest(call.transaction, model.name, {}));
+  ASSIGN_OR_RETURN(const auto latest, call.models.Latest(call.transaction, model.name, {}));
   return Wrap("registered_model", ToJson(model, latest));
 }
 
@@ -19,13 +18,14 @@ Result<Json> Create(Call& call) {
   ASSIGN_OR_RETURN(model.name, call.fields.RequiredText("name"));
   ASSIGN_OR_RETURN(model.description, call.fields.Text("description"));
   ASSIGN_OR_RETURN(model.tags, call.fields.Pairs("tags"));
-  ASSIGN_OR_RETURN(const RegisteredModel made, kModels.Create(call.transaction, model, call.now));
+  ASSIGN_OR_RETURN(const RegisteredModel made,
+                   call.models.Create(call.transaction, model, call.now));
   return Wrap("registered_model", ToJson(made, {}));
 }
 
 Result<Json> Get(Call& call) {
   ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
-  ASSIGN_OR_RETURN(const RegisteredModel model, kModels.Get(call.transaction, name));
+  ASSIGN_OR_RETURN(const RegisteredModel model, call.models.Get(call.transaction, name));
   return Answer(call, model);
 }
 
@@ -34,7 +34,7 @@ Result<Json> Rename(Call& call) {
   ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
   ASSIGN_OR_RETURN(const std::string new_name, call.fields.RequiredText("new_name"));
   ASSIGN_OR_RETURN(const RegisteredModel model,
-                   kModels.Rename(call.transaction, name, new_name, call.now));
+                   call.models.Rename(call.transaction, name, new_name, call.now));
   return Answer(call, model);
 }
 
@@ -42,14 +42,14 @@ Result<Json> Update(Call& call) {
   ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
   ASSIGN_OR_RETURN(const std::string description, call.fields.Text("description"));
   ASSIGN_OR_RETURN(const RegisteredModel model,
-                   kModels.Describe(call.transaction, name, description, call.now));
+                   call.models.Describe(call.transaction, name, description, call.now));
   return Answer(call, model);
 }
 
 Result<Json> Delete(Call& call) {
   TRY(call.OnlyForPeople("delete registered models"));
   ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
-  TRY(kModels.Delete(call.transaction, name));
+  TRY(call.models.Delete(call.transaction, name));
   return Json::MakeObject();
 }
 
@@ -58,14 +58,14 @@ Result<Json> SetTag(Call& call) {
   KeyValue tag;
   ASSIGN_OR_RETURN(tag.key, call.fields.RequiredText("key"));
   ASSIGN_OR_RETURN(tag.value, call.fields.Text("value"));
-  TRY(kModels.SetTag(call.transaction, name, tag, call.now));
+  TRY(call.models.SetTag(call.transaction, name, tag, call.now));
   return Json::MakeObject();
 }
 
 Result<Json> DeleteTag(Call& call) {
   ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
   ASSIGN_OR_RETURN(const std::string key, call.fields.RequiredText("key"));
-  TRY(kModels.DeleteTag(call.transaction, name, key, call.now));
+  TRY(call.models.DeleteTag(call.transaction, name, key, call.now));
   return Json::MakeObject();
 }
 
@@ -74,28 +74,29 @@ Result<Json> SetAlias(Call& call) {
   KeyValue alias;
   ASSIGN_OR_RETURN(alias.key, call.fields.RequiredText("alias"));
   ASSIGN_OR_RETURN(alias.value, call.fields.RequiredText("version"));
-  TRY(kModels.SetAlias(call.transaction, name, alias, call.now));
+  TRY(call.models.SetAlias(call.transaction, name, alias, call.now));
   return Json::MakeObject();
 }
 
 Result<Json> DeleteAlias(Call& call) {
   ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
   ASSIGN_OR_RETURN(const std::string alias, call.fields.RequiredText("alias"));
-  TRY(kModels.DeleteAlias(call.transaction, name, alias, call.now));
+  TRY(call.models.DeleteAlias(call.transaction, name, alias, call.now));
   return Json::MakeObject();
 }
 
 Result<Json> GetByAlias(Call& call) {
   ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
   ASSIGN_OR_RETURN(const std::string alias, call.fields.RequiredText("alias"));
-  ASSIGN_OR_RETURN(const ModelVersion version, kModels.GetByAlias(call.transaction, name, alias));
+  ASSIGN_OR_RETURN(const ModelVersion version,
+                   call.models.GetByAlias(call.transaction, name, alias));
   return Wrap("model_version", ToJson(version));
 }
 
 Result<Json> GetLatestVersions(Call& call) {
   ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("name"));
   ASSIGN_OR_RETURN(const auto stages, call.fields.Texts("stages"));
-  ASSIGN_OR_RETURN(const auto latest, kModels.Latest(call.transaction, name, stages));
+  ASSIGN_OR_RETURN(const auto latest, call.models.Latest(call.transaction, name, stages));
   Json answer = Json::MakeObject();
   for (const ModelVersion& version : latest) answer["model_versions"].Push(ToJson(version));
   return answer;
@@ -136,7 +137,7 @@ Result<Json> Search(Call& call) {
   ASSIGN_OR_RETURN(const auto filter, ParseFilter(text, Subject()));
   ASSIGN_OR_RETURN(const auto entries, call.fields.Texts("order_by"));
   ASSIGN_OR_RETURN(const auto order, ParseOrderBy(entries, Subject()));
-  ASSIGN_OR_RETURN(const auto all, kModels.List(call.transaction));
+  ASSIGN_OR_RETURN(const auto all, call.models.List(call.transaction));
   const bool prompts_too = AsksForPrompts(filter);
   std::vector<const RegisteredModel*> found;
   for (const RegisteredModel& model : all) {
@@ -151,7 +152,7 @@ Result<Json> Search(Call& call) {
   const auto first = static_cast<size_t>(offset);
   const size_t end = std::min(found.size(), first + static_cast<size_t>(limit));
   for (size_t i = first; i < end; ++i) {
-    ASSIGN_OR_RETURN(const auto latest, kModels.Latest(call.transaction, found[i]->name, {}));
+    ASSIGN_OR_RETURN(const auto latest, call.models.Latest(call.transaction, found[i]->name, {}));
     answer["registered_models"].Push(ToJson(*found[i], latest));
   }
   if (end < found.size()) answer["next_page_token"] = PageToken(static_cast<int64_t>(end));
@@ -159,19 +160,19 @@ Result<Json> Search(Call& call) {
 }
 
 constexpr Route kRoutes[] = {
-    {"POST", "/registered-models/create", true, Create},
-    {"GET", "/registered-models/get", false, Get},
-    {"POST", "/registered-models/rename", true, Rename},
-    {"PATCH", "/registered-models/update", true, Update},
-    {"DELETE", "/registered-models/delete", true, Delete},
-    {"GET", "/registered-models/search", false, Search},
-    {"POST", "/registered-models/set-tag", true, SetTag},
-    {"DELETE", "/registered-models/delete-tag", true, DeleteTag},
-    {"POST", "/registered-models/alias", true, SetAlias},
-    {"DELETE", "/registered-models/alias", true, DeleteAlias},
-    {"GET", "/registered-models/alias", false, GetByAlias},
-    {"POST", "/registered-models/get-latest-versions", false, GetLatestVersions},
-    {"GET", "/registered-models/get-latest-versions", false, GetLatestVersions},
+    {"POST", "/registered-models/create", true, Create, true},
+    {"GET", "/registered-models/get", false, Get, true},
+    {"POST", "/registered-models/rename", true, Rename, true},
+    {"PATCH", "/registered-models/update", true, Update, true},
+    {"DELETE", "/registered-models/delete", true, Delete, true},
+    {"GET", "/registered-models/search", false, Search, true},
+    {"POST", "/registered-models/set-tag", true, SetTag, true},
+    {"DELETE", "/registered-models/delete-tag", true, DeleteTag, true},
+    {"POST", "/registered-models/alias", true, SetAlias, true},
+    {"DELETE", "/registered-models/alias", true, DeleteAlias, true},
+    {"GET", "/registered-models/alias", false, GetByAlias, true},
+    {"POST", "/registered-models/get-latest-versions", false, GetLatestVersions, true},
+    {"GET", "/registered-models/get-latest-versions", false, GetLatestVersions, true},
 };
 
 }  // namespace

@@ -21,8 +21,9 @@ Result<Json> Create(Call& call) {
   run.start_ms = start.value_or(ToMillis(call.now));
   ASSIGN_OR_RETURN(run.tags, call.fields.Pairs("tags"));
   run.made_by = call.writer.job;
-  ASSIGN_OR_RETURN(const Run made,
-                   tracking::CreateRun(call.transaction, run, call.user, call.ids, call.now));
+  ASSIGN_OR_RETURN(
+      const Run made,
+      tracking::CreateRun(call.transaction, run, {call.user, call.workspace}, call.ids, call.now));
   return Wrap("run", ToJson(made));
 }
 
@@ -128,7 +129,7 @@ Result<Json> SearchDatasets(Call& call) {
 
 constexpr Route kRoutes[] = {
     {"POST", "/experiments/search-datasets", false, SearchDatasets},
-    {"POST", "/runs/create", true, Create},
+    {"POST", "/runs/create", true, Create, true},
     {"GET", "/runs/get", false, Get},
     {"POST", "/runs/update", true, Update},
     {"POST", "/runs/delete", true, Delete},

@@ -37,7 +37,8 @@ Status DownloadFile(Server& server, const std::string& target, const std::string
 
 Result<Downloaded> DownloadUri(Context& context, Server& server, const std::string& uri,
                                const std::string& folder) {
-  const std::string query = "?uri=" + UrlEncode(uri);
+  const std::string query =
+      "?uri=" + UrlEncode(uri) + "&workspace=" + UrlEncode(server.settings().scope.workspace);
   ASSIGN_OR_RETURN(const Json found, server.Get("/lazurite/v1/files" + query));
   const Json* files = found.Find("files");
   if (files == nullptr || !files->is_array()) return NotFound("nothing lies at " + uri);

@@ -16,7 +16,6 @@ bool IsModelType(std::string_view type) { return type.ends_with("_model"); }
 AssetVersion AssetOf(const Job& job, const JobOutput& output, std::string_view uri) {
   AssetVersion asset;
   asset.kind = IsModelType(output.type) ? AssetKind::kModel : AssetKind::kData;
-  asset.workspace = job.workspace;
   asset.name = output.name;
   asset.version = output.version;
   asset.created_by = job.created_by;
@@ -66,13 +65,14 @@ Status RegisterOutput(Transaction& transaction, Job& job, const std::string& nam
   if (told == nullptr) return {};
   AssetVersion asset = AssetOf(job, output, told->GetString("uri"));
   if (asset.kind == AssetKind::kModel) TRY(AddLineage(transaction, asset.properties));
-  const Status inserted = AssetStore().Insert(transaction, asset, now);
+  const Status inserted = AssetStore(job.workspace).Insert(transaction, asset, now);
   if (!inserted.ok()) {
     if (IsWorthWaiting(inserted.code())) return inserted;
     job.detail["notes"].Push("output " + name + " was not registered: " + inserted.text());
     return {};
   }
-  (*told)["asset"] = VersionId(Scope{}, ToText(asset.kind), asset.name, asset.version);
+  (*told)["asset"] =
+      VersionId({.workspace = job.workspace}, ToText(asset.kind), asset.name, asset.version);
   return {};
 }
 

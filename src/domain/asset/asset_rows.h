@@ -14,8 +14,8 @@ inline constexpr std::string_view kVersionColumns =
     " created_by, modified";
 inline constexpr std::string_view kContainerColumns =
     "sequence, workspace, name, is_archived, next_version, properties, created, modified,"
-    " (SELECT v.version FROM asset_versions v WHERE v.kind = c.kind AND v.name = c.name"
-    " ORDER BY v.sequence DESC LIMIT 1)";
+    " (SELECT v.version FROM asset_versions v WHERE v.workspace = c.workspace AND v.kind = c.kind"
+    " AND v.name = c.name ORDER BY v.sequence DESC LIMIT 1)";
 
 // The singular noun, for messages and changes: "environment".
 std::string NounOf(AssetKind kind);

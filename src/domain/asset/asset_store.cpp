@@ -52,10 +52,11 @@ Status RecordVersion(Transaction& transaction, AssetKind kind, std::string_view 
 Status TouchContainer(Transaction& transaction, const AssetVersion& version, Time now) {
   ASSIGN_OR_RETURN(
       Statement * touch,
-      transaction.Prepare("INSERT INTO asset_containers"
-                          " (kind, workspace, name, is_anonymous, created, modified)"
-                          " VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (kind, name) DO UPDATE SET"
-                          " is_anonymous = MIN(is_anonymous, ?4), modified = ?5"));
+      transaction.Prepare(
+          "INSERT INTO asset_containers"
+          " (kind, workspace, name, is_anonymous, created, modified)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (workspace, kind, name) DO UPDATE SET"
+          " is_anonymous = MIN(is_anonymous, ?4), modified = ?5"));
   touch->Bind(1, ToText(version.kind)).Bind(2, version.workspace).Bind(3, version.name);
   touch->Bind(4, version.is_anonymous ? 1 : 0).Bind(5, ToMillis(now));
   return touch->Run();
@@ -66,29 +67,36 @@ Status CountVersion(Transaction& transaction, const AssetVersion& version) {
   if (!number) return {};
   ASSIGN_OR_RETURN(
       Statement * update,
-      transaction.Prepare("UPDATE asset_containers SET next_version = MAX(next_version, ?3 + 1)"
-                          " WHERE kind = ?1 AND name = ?2"));
-  update->Bind(1, ToText(version.kind)).Bind(2, version.name).Bind(3, *number);
+      transaction.Prepare("UPDATE asset_containers SET next_version = MAX(next_version, ?4 + 1)"
+                          " WHERE workspace = ?1 AND kind = ?2 AND name = ?3"));
+  update->Bind(1, version.workspace)
+      .Bind(2, ToText(version.kind))
+      .Bind(3, version.name)
+      .Bind(4, *number);
   return update->Run();
 }
 
-Status RecountVersions(Transaction& transaction, AssetKind kind, std::string_view name) {
+Status RecountVersions(Transaction& transaction, std::string_view workspace, AssetKind kind,
+                       std::string_view name) {
   ASSIGN_OR_RETURN(
       Statement * update,
       transaction.Prepare(
           "UPDATE asset_containers SET next_version = 1 + COALESCE((SELECT MAX(CAST(version AS"
-          " INTEGER)) FROM asset_versions WHERE kind = ?1 AND name = ?2"
-          " AND version NOT GLOB '*[^0-9]*' AND length(version) <= ?3), 0)"
-          " WHERE kind = ?1 AND name = ?2"));
-  update->Bind(1, ToText(kind)).Bind(2, name).Bind(3, static_cast<int64_t>(kVersionDigitsMax));
+          " INTEGER)) FROM asset_versions WHERE workspace = ?1 AND kind = ?2 AND name = ?3"
+          " AND version NOT GLOB '*[^0-9]*' AND length(version) <= ?4), 0)"
+          " WHERE workspace = ?1 AND kind = ?2 AND name = ?3"));
+  update->Bind(1, workspace)
+      .Bind(2, ToText(kind))
+      .Bind(3, name)
+      .Bind(4, static_cast<int64_t>(kVersionDigitsMax));
   return update->Run();
 }
 
 // Runs an update of the versions or containers of a name; true if there were any.
-Result<bool> RunOnName(Transaction& transaction, std::string_view sql, AssetKind kind,
-                       std::string_view name) {
+Result<bool> RunOnName(Transaction& transaction, std::string_view sql, std::string_view workspace,
+                       AssetKind kind, std::string_view name) {
   ASSIGN_OR_RETURN(Statement * statement, transaction.Prepare(sql));
-  statement->Bind(1, ToText(kind)).Bind(2, name);
+  statement->Bind(1, workspace).Bind(2, ToText(kind)).Bind(3, name);
   TRY(statement->Run());
   return transaction.RowsChanged() > 0;
 }
@@ -116,6 +124,7 @@ Status NoLabel(const AssetContainer& container, std::string_view label) {
 }  // namespace
 
 Status AssetStore::Insert(Transaction& transaction, AssetVersion& version, Time now) const {
+  version.workspace = workspace_;
   TRY(TouchContainer(transaction, version, now));
   if (version.version.empty()) {
     ASSIGN_OR_RETURN(const std::optional<AssetContainer> container,
@@ -128,7 +137,7 @@ Status AssetStore::Insert(Transaction& transaction, AssetVersion& version, Time 
                        "INSERT INTO asset_versions (kind, workspace, name, version, is_anonymous,"
                        " is_archived, hash, properties, created, created_by, modified)"
                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?9)"));
-  insert->Bind(1, ToText(version.kind)).Bind(2, version.workspace).Bind(3, version.name);
+  insert->Bind(1, ToText(version.kind)).Bind(2, workspace_).Bind(3, version.name);
   insert->Bind(4, version.version).Bind(5, version.is_anonymous ? 1 : 0);
   insert->Bind(6, version.is_archived ? 1 : 0).Bind(7, version.hash);
   insert->Bind(8, version.properties.Dump()).Bind(9, ToMillis(now)).Bind(10, version.created_by);
@@ -145,13 +154,17 @@ Status AssetStore::Insert(Transaction& transaction, AssetVersion& version, Time 
 }
 
 Status AssetStore::Save(Transaction& transaction, const AssetVersion& version, Time now) const {
-  ASSIGN_OR_RETURN(Statement * update,
-                   transaction.Prepare("UPDATE asset_versions SET properties = ?4,"
-                                       " is_archived = ?5, hash = ?6, modified = ?7"
-                                       " WHERE kind = ?1 AND name = ?2 AND version = ?3"));
-  update->Bind(1, ToText(version.kind)).Bind(2, version.name).Bind(3, version.version);
-  update->Bind(4, version.properties.Dump()).Bind(5, version.is_archived ? 1 : 0);
-  update->Bind(6, version.hash).Bind(7, ToMillis(now));
+  ASSIGN_OR_RETURN(
+      Statement * update,
+      transaction.Prepare("UPDATE asset_versions SET properties = ?5,"
+                          " is_archived = ?6, hash = ?7, modified = ?8"
+                          " WHERE workspace = ?1 AND kind = ?2 AND name = ?3 AND version = ?4"));
+  update->Bind(1, workspace_)
+      .Bind(2, ToText(version.kind))
+      .Bind(3, version.name)
+      .Bind(4, version.version);
+  update->Bind(5, version.properties.Dump()).Bind(6, version.is_archived ? 1 : 0);
+  update->Bind(7, version.hash).Bind(8, ToMillis(now));
   TRY(update->Run());
   if (transaction.RowsChanged() == 0) {
     return NoVersion(version.kind, version.name, version.version);
@@ -162,11 +175,12 @@ Status AssetStore::Save(Transaction& transaction, const AssetVersion& version, T
 Result<std::optional<AssetVersion>> AssetStore::Find(Transaction& transaction, AssetKind kind,
                                                      std::string_view name,
                                                      std::string_view version) const {
-  ASSIGN_OR_RETURN(Statement * select,
-                   transaction.Prepare("SELECT " + std::string(kVersionColumns) +
-                                       " FROM asset_versions WHERE kind = ?1 AND name = ?2"
-                                       " AND version = ?3"));
-  select->Bind(1, ToText(kind)).Bind(2, name).Bind(3, version);
+  ASSIGN_OR_RETURN(
+      Statement * select,
+      transaction.Prepare("SELECT " + std::string(kVersionColumns) +
+                          " FROM asset_versions WHERE workspace = ?1 AND kind = ?2 AND name = ?3"
+                          " AND version = ?4"));
+  select->Bind(1, workspace_).Bind(2, ToText(kind)).Bind(3, name).Bind(4, version);
   ASSIGN_OR_RETURN(std::vector<AssetVersion> found, asset::ReadVersions(*select, kind));
   if (found.empty()) return std::optional<AssetVersion>();
   return std::optional<AssetVersion>(std::move(found.front()));
@@ -201,6 +215,11 @@ Result<AssetVersion> AssetStore::Resolve(Transaction& transaction, AssetKind kin
     return InvalidArgument("\"" + std::string(reference) + "\" is one of " + parsed.collection +
                            ", expected one of " + std::string(ToText(kind)));
   }
+  if (!parsed.workspace.empty() && !EqualNoCase(parsed.workspace, workspace_)) {
+    return InvalidArgument("\"" + std::string(reference) + "\" lies in workspace \"" +
+                           parsed.workspace + "\", expected one of workspace \"" + workspace_ +
+                           "\"; register it there too");
+  }
   if (!parsed.registry.empty()) {
     return NotFound("registry \"" + parsed.registry + "\" is not known here, so neither is " +
                     NounOf(kind) + " \"" + parsed.name + "\"");
@@ -220,30 +239,32 @@ Result<AssetVersion> AssetStore::Resolve(Transaction& transaction, AssetKind kin
 Result<std::vector<AssetVersion>> AssetStore::ListVersions(Transaction& transaction,
                                                            const AssetQuery& query) const {
   TRY(CheckLimit(query.limit));
-  std::string where = " WHERE kind = ?1 AND sequence < ?2";
-  if (!query.name.empty()) where += " AND name = ?3";
-  if (!query.hash.empty()) where += " AND hash = ?4 AND hash <> ''";
+  std::string where = " WHERE workspace = ?1 AND kind = ?2 AND sequence < ?3";
+  if (!query.name.empty()) where += " AND name = ?4";
+  if (!query.hash.empty()) where += " AND hash = ?5 AND hash <> ''";
   if (!query.anonymous_too) where += " AND is_anonymous = 0";
   AddArchived(query, where);
   ASSIGN_OR_RETURN(
       Statement * select,
       transaction.Prepare("SELECT " + std::string(kVersionColumns) + " FROM asset_versions" +
-                          where + " ORDER BY sequence DESC LIMIT ?5"));
-  select->Bind(1, ToText(query.kind));
-  select->Bind(2, query.before_sequence > 0 ? query.before_sequence : INT64_MAX);
-  if (!query.name.empty()) select->Bind(3, query.name);
-  if (!query.hash.empty()) select->Bind(4, query.hash);
-  select->Bind(5, query.limit);
+                          where + " ORDER BY sequence DESC LIMIT ?6"));
+  select->Bind(1, workspace_).Bind(2, ToText(query.kind));
+  select->Bind(3, query.before_sequence > 0 ? query.before_sequence : INT64_MAX);
+  if (!query.name.empty()) select->Bind(4, query.name);
+  if (!query.hash.empty()) select->Bind(5, query.hash);
+  select->Bind(6, query.limit);
   return asset::ReadVersions(*select, query.kind);
 }
 
 Result<std::optional<AssetContainer>> AssetStore::FindContainer(Transaction& transaction,
                                                                 AssetKind kind,
                                                                 std::string_view name) const {
-  ASSIGN_OR_RETURN(Statement * select,
-                   transaction.Prepare("SELECT " + std::string(kContainerColumns) +
-                                       " FROM asset_containers c WHERE kind = ?1 AND name = ?2"));
-  select->Bind(1, ToText(kind)).Bind(2, name);
+  ASSIGN_OR_RETURN(
+      Statement * select,
+      transaction.Prepare(
+          "SELECT " + std::string(kContainerColumns) +
+          " FROM asset_containers c WHERE workspace = ?1 AND kind = ?2 AND name = ?3"));
+  select->Bind(1, workspace_).Bind(2, ToText(kind)).Bind(3, name);
   ASSIGN_OR_RETURN(std::vector<AssetContainer> found, asset::ReadContainers(*select, kind));
   if (found.empty()) return std::optional<AssetContainer>();
   return std::optional<AssetContainer>(std::move(found.front()));
@@ -259,7 +280,7 @@ Result<std::vector<AssetContainer>> AssetStore::ListContainers(Transaction& tran
       Statement * select,
       transaction.Prepare("SELECT " + std::string(kContainerColumns) + " FROM asset_containers c" +
                           where + " ORDER BY sequence DESC LIMIT ?4"));
-  select->Bind(1, ToText(query.kind)).Bind(2, query.workspace);
+  select->Bind(1, ToText(query.kind)).Bind(2, workspace_);
   select->Bind(3, query.before_sequence > 0 ? query.before_sequence : INT64_MAX);
   select->Bind(4, query.limit);
   return asset::ReadContainers(*select, query.kind);
@@ -272,9 +293,9 @@ Status AssetStore::SaveContainer(Transaction& transaction, const AssetContainer&
       transaction.Prepare("INSERT INTO asset_containers (kind, workspace, name, is_anonymous,"
                           " is_archived, properties, created, modified)"
                           " VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?6)"
-                          " ON CONFLICT (kind, name) DO UPDATE SET is_archived = ?4,"
+                          " ON CONFLICT (workspace, kind, name) DO UPDATE SET is_archived = ?4,"
                           " properties = ?5, modified = ?6"));
-  save->Bind(1, ToText(container.kind)).Bind(2, container.workspace).Bind(3, container.name);
+  save->Bind(1, ToText(container.kind)).Bind(2, workspace_).Bind(3, container.name);
   save->Bind(4, container.is_archived ? 1 : 0).Bind(5, container.properties.Dump());
   save->Bind(6, ToMillis(now));
   TRY(save->Run());
@@ -283,10 +304,11 @@ Status AssetStore::SaveContainer(Transaction& transaction, const AssetContainer&
 
 Status AssetStore::DeleteVersion(Transaction& transaction, AssetKind kind, std::string_view name,
                                  std::string_view version) const {
-  ASSIGN_OR_RETURN(Statement * remove,
-                   transaction.Prepare("DELETE FROM asset_versions"
-                                       " WHERE kind = ?1 AND name = ?2 AND version = ?3"));
-  remove->Bind(1, ToText(kind)).Bind(2, name).Bind(3, version);
+  ASSIGN_OR_RETURN(
+      Statement * remove,
+      transaction.Prepare("DELETE FROM asset_versions"
+                          " WHERE workspace = ?1 AND kind = ?2 AND name = ?3 AND version = ?4"));
+  remove->Bind(1, workspace_).Bind(2, ToText(kind)).Bind(3, name).Bind(4, version);
   TRY(remove->Run());
   if (transaction.RowsChanged() == 0) return NoVersion(kind, name, version);
   ASSIGN_OR_RETURN(
@@ -294,22 +316,25 @@ Status AssetStore::DeleteVersion(Transaction& transaction, AssetKind kind, std::
       transaction.Prepare(
           "UPDATE asset_containers SET properties = json_set(properties, '$.labels',"
           " (SELECT json_group_object(key, value) FROM json_each(properties, '$.labels')"
-          "  WHERE value <> ?3)) WHERE kind = ?1 AND name = ?2 AND EXISTS"
-          " (SELECT 1 FROM json_each(properties, '$.labels') WHERE value = ?3)"));
-  unlabel->Bind(1, ToText(kind)).Bind(2, name).Bind(3, version);
+          "  WHERE value <> ?4)) WHERE workspace = ?1 AND kind = ?2 AND name = ?3 AND EXISTS"
+          " (SELECT 1 FROM json_each(properties, '$.labels') WHERE value = ?4)"));
+  unlabel->Bind(1, workspace_).Bind(2, ToText(kind)).Bind(3, name).Bind(4, version);
   TRY(unlabel->Run());
-  TRY(RecountVersions(transaction, kind, name));
+  TRY(RecountVersions(transaction, workspace_, kind, name));
   return RecordVersion(transaction, kind, name, version);
 }
 
 Status AssetStore::DeleteContainer(Transaction& transaction, AssetKind kind,
                                    std::string_view name) const {
-  TRY(RunOnName(transaction, "DELETE FROM asset_versions WHERE kind = ?1 AND name = ?2", kind, name)
+  TRY(RunOnName(transaction,
+                "DELETE FROM asset_versions WHERE workspace = ?1 AND kind = ?2 AND name = ?3",
+                workspace_, kind, name)
           .status());
   ASSIGN_OR_RETURN(
       const bool was_there,
-      RunOnName(transaction, "DELETE FROM asset_containers WHERE kind = ?1 AND name = ?2", kind,
-                name));
+      RunOnName(transaction,
+                "DELETE FROM asset_containers WHERE workspace = ?1 AND kind = ?2 AND name = ?3",
+                workspace_, kind, name));
   if (!was_there) return NoName(kind, name);
   return transaction.RecordChange(NounOf(kind), name);
 }
@@ -317,10 +342,11 @@ Status AssetStore::DeleteContainer(Transaction& transaction, AssetKind kind,
 Status AssetStore::RenameContainer(Transaction& transaction, AssetKind kind, std::string_view name,
                                    std::string_view new_name) const {
   for (const std::string_view table : {"asset_containers", "asset_versions"}) {
-    ASSIGN_OR_RETURN(Statement * rename,
-                     transaction.Prepare("UPDATE " + std::string(table) +
-                                         " SET name = ?3 WHERE kind = ?1 AND name = ?2"));
-    rename->Bind(1, ToText(kind)).Bind(2, name).Bind(3, new_name);
+    ASSIGN_OR_RETURN(
+        Statement * rename,
+        transaction.Prepare("UPDATE " + std::string(table) +
+                            " SET name = ?4 WHERE workspace = ?1 AND kind = ?2 AND name = ?3"));
+    rename->Bind(1, workspace_).Bind(2, ToText(kind)).Bind(3, name).Bind(4, new_name);
     const Status renamed = rename->Run();
     if (renamed.code() == Code::kConflict) {
       return Conflict("a " + NounOf(kind) + " named \"" + std::string(new_name) +

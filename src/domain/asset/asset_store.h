@@ -1,7 +1,7 @@
 // Versioned assets: data, environments, models, codes and components share one life: a name with
 // versions, each immutable in what it is and changeable in its description, tags, stage and archive
-// mark. Names are one space for all workspaces; upper and lower case differ in them. Every function
-// works inside the caller's transaction.
+// mark. Names are of a workspace: two workspaces may hold the same one. Upper and lower case differ
+// in names, not in the workspace's. Every function works inside the caller's transaction.
 #pragma once
 
 #include <optional>
@@ -22,7 +22,7 @@ std::string_view ToText(
 // One version of an asset.
 struct AssetVersion {
   AssetKind kind = AssetKind::kData;
-  std::string workspace = "default";
+  std::string workspace;  // set by the store
   std::string name;
   std::string version;
   bool is_anonymous = false;
@@ -38,7 +38,7 @@ struct AssetVersion {
 // The name all versions share.
 struct AssetContainer {
   AssetKind kind = AssetKind::kData;
-  std::string workspace = "default";
+  std::string workspace;  // set by the store
   std::string name;
   bool is_archived = false;
   std::string latest_version;  // the most recently created one
@@ -52,7 +52,6 @@ struct AssetContainer {
 
 struct AssetQuery {
   AssetKind kind = AssetKind::kData;
-  std::string workspace = "default";
   std::string name;  // versions of this name; "" = of all names
   std::string hash;  // only versions with this content
   bool archived_too = false;
@@ -62,9 +61,12 @@ struct AssetQuery {
   int limit = 100;              // 1 to kListLimitMax
 };
 
+// The assets of one workspace.
 class AssetStore final {
  public:
   static constexpr int kListLimitMax = 1000;
+
+  explicit AssetStore(std::string_view workspace) : workspace_(workspace) {}
 
   // Adds a version (and its container if need be); an empty version becomes the next integer.
   // kConflict if it exists.
@@ -78,7 +80,8 @@ class AssetStore final {
   Result<AssetVersion> FindByLabel(Transaction& transaction, AssetKind kind, std::string_view name,
                                    std::string_view label) const;
   // The asset a reference means: "name:version", "name@label", "azureml:…" of both, or a full ARM
-  // id. kNotFound, kInvalidArgument if it is no reference to this kind.
+  // id. kNotFound, kInvalidArgument if it is no reference to this kind, or one to another
+  // workspace.
   Result<AssetVersion> Resolve(Transaction& transaction, AssetKind kind,
                                std::string_view reference) const;
   // Newest first. kInvalidArgument: a limit out of bounds.
@@ -100,6 +103,9 @@ class AssetStore final {
   // kNotFound; kConflict if the new name is taken.
   Status RenameContainer(Transaction& transaction, AssetKind kind, std::string_view name,
                          std::string_view new_name) const;
+
+ private:
+  std::string workspace_;
 };
 
 }  // namespace lazurite

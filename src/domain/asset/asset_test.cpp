@@ -33,7 +33,8 @@ class AssetTest : public DatabaseTest {
     return query;
   }
 
-  AssetStore store_;
+  AssetStore store_{"default"};
+  AssetStore other_{"other"};
 };
 
 TEST_F(AssetTest, AVersionComesBackAsItWas) {
@@ -224,8 +225,8 @@ TEST_F(AssetTest, ContainersOfAnonymousVersionsAreHidden) {
     query.before_sequence = 0;
     query.anonymous_too = true;
     EXPECT_EQ(names(query), "cba");
-    query.workspace = "elsewhere";
-    EXPECT_EQ(names(query), "");
+    ASSIGN_OR_RETURN(const auto elsewhere, other_.ListContainers(transaction, query));
+    EXPECT_TRUE(elsewhere.empty());
     TRY(Add(transaction, Version("a", "2")).status());
     EXPECT_EQ(names(Query()), "ba");
     return Status();
@@ -267,6 +268,93 @@ TEST_F(AssetTest, ARenamedContainerKeepsItsVersions) {
   });
 }
 
+TEST_F(AssetTest, TwoWorkspacesHoldEqualNames) {
+  Do([&](Transaction& transaction) {
+    AssetVersion ours = Version("d", "1");
+    ours.properties["dataUri"] = "ours";
+    AssetVersion theirs = Version("d", "1");
+    theirs.properties["dataUri"] = "theirs";
+    TRY(store_.Insert(transaction, ours, kNow));
+    TRY(other_.Insert(transaction, theirs, kNow));
+    AssetVersion second = Version("d", "");
+    TRY(other_.Insert(transaction, second, kNow));
+    EXPECT_EQ(second.version, "2");
+    for (const std::string reference : {"azureml:d:1", "d@latest"}) {
+      ASSIGN_OR_RETURN(const auto found, store_.Resolve(transaction, kData, reference));
+      EXPECT_EQ(found.properties.GetString("dataUri"), "ours") << reference;
+      EXPECT_EQ(found.workspace, "default");
+    }
+    ASSIGN_OR_RETURN(const auto container, store_.FindContainer(transaction, kData, "d"));
+    EXPECT_EQ(container->latest_version, "1");
+    EXPECT_EQ(container->next_version, "2");
+    ours.properties["description"] = "new";
+    TRY(store_.Save(transaction, ours, kNow));
+    TRY(store_.RenameContainer(transaction, kData, "d", "e"));
+    TRY(store_.DeleteContainer(transaction, kData, "e"));
+    ASSIGN_OR_RETURN(const auto kept, AssetStore("OTHER").Find(transaction, kData, "d", "1"));
+    EXPECT_TRUE(kept.has_value());
+    EXPECT_EQ(kept->properties, theirs.properties);
+    return Status();
+  });
+}
+
+TEST_F(AssetTest, AnIdOfAnotherWorkspaceIsRefused) {
+  Do([&](Transaction& transaction) {
+    TRY(Add(transaction, Version("d", "1")).status());
+    const std::string id =
+        "/subscriptions/s/resourceGroups/g/providers/"
+        "Microsoft.MachineLearningServices/workspaces/";
+    EXPECT_TRUE(store_.Resolve(transaction, kData, id + "Default/data/d/versions/1").ok());
+    const Status refused =
+        other_.Resolve(transaction, kData, id + "default/data/d/versions/1").status();
+    EXPECT_EQ(refused.code(), Code::kInvalidArgument);
+    EXPECT_NE(refused.text().find("lies in workspace \"default\""), std::string::npos);
+    return Status();
+  });
+}
+
+TEST(AssetUpgrade, AssetsFromBeforeWorkspacesBelongToTheDefaultOne) {
+  std::string folder = testing::TempDir() + "upgrade-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string file = folder + "/test.db";
+  std::vector<Migration> before = AllMigrations();
+  before.resize(6);
+  {
+    auto database = OpenSqlite({.path = file}, before);
+    ASSERT_TRUE(database.ok()) << database.status().text();
+    const Status written = (*database)->WriteNow([](Transaction& transaction) -> Status {
+      for (const std::string_view sql :
+           {"INSERT INTO asset_containers (sequence, kind, workspace, name, is_anonymous,"
+            " next_version, created, modified) VALUES (5, 'data', 'default', 'd', 0, 3, 1, 1)",
+            "INSERT INTO asset_versions (sequence, kind, workspace, name, version, is_anonymous,"
+            " is_archived, hash, properties, created, created_by, modified)"
+            " VALUES (9, 'data', 'default', 'd', '2', 0, 0, 'h', '{}', 1, 'me', 1)"}) {
+        ASSIGN_OR_RETURN(Statement * insert, transaction.Prepare(sql));
+        TRY(insert->Run());
+      }
+      return {};
+    });
+    ASSERT_TRUE(written.ok()) << written.text();
+  }
+  auto database = OpenSqlite({.path = file}, AllMigrations());
+  ASSERT_TRUE(database.ok()) << database.status().text();
+  const Status read = (*database)->WriteNow([](Transaction& transaction) -> Status {
+    const AssetStore store("default");
+    ASSIGN_OR_RETURN(const AssetVersion found, store.Resolve(transaction, kData, "azureml:d:2"));
+    EXPECT_EQ(found.sequence, 9);
+    EXPECT_EQ(found.hash, "h");
+    AssetVersion next;
+    next.name = "d";
+    TRY(store.Insert(transaction, next, kNow));
+    EXPECT_EQ(next.version, "3");
+    EXPECT_GT(next.sequence, 9);
+    return {};
+  });
+  EXPECT_TRUE(read.ok()) << read.text();
+  database->reset();
+  EXPECT_TRUE(RemoveTree(folder).ok());
+}
+
 TEST_F(AssetTest, SavingWhatIsNotThereFails) {
   Do([&](Transaction& transaction) {
     EXPECT_EQ(store_.Save(transaction, Version("d", "1"), kNow).code(), Code::kNotFound);
@@ -290,10 +378,12 @@ TEST_F(AssetTest, ListsNeverSortTheTable) {
     for (const std::string where :
          {"kind = 'data' AND sequence < 9", "kind = 'data' AND sequence < 9 AND name = 'd'",
           "kind = 'data' AND sequence < 9 AND hash = 'h' AND hash <> ''"}) {
-      ASSIGN_OR_RETURN(const std::string plan,
-                       Plan(transaction, "SELECT * FROM asset_versions WHERE " + where +
-                                             " AND is_archived = 0 AND is_anonymous = 0"
-                                             " ORDER BY sequence DESC LIMIT 10"));
+      ASSIGN_OR_RETURN(
+          const std::string plan,
+          Plan(transaction, "SELECT * FROM asset_versions WHERE workspace = 'default' AND " +
+                                where +
+                                " AND is_archived = 0 AND is_anonymous = 0"
+                                " ORDER BY sequence DESC LIMIT 10"));
       EXPECT_NE(plan.find("INDEX asset_versions_by"), std::string::npos) << plan;
       EXPECT_EQ(plan.find("TEMP B-TREE"), std::string::npos) << plan;
     }

@@ -142,9 +142,13 @@ class Resolution {
   }
 
   Result<AssetVersion> FindAsset(const DataUri& uri) {
-    const AssetStore assets;
-    // The prefix tells what was written from an ARM id, which the store reads itself.
+    const AssetStore assets(scope_.workspace);
     const AssetReference& asset = uri.asset;
+    if (!asset.workspace.empty() && !EqualNoCase(asset.workspace, scope_.workspace)) {
+      return InvalidArgument(Quoted(uri.text) + " lies in workspace " + Quoted(asset.workspace) +
+                             ", expected one of workspace " + Quoted(scope_.workspace) +
+                             "; register it there too");
+    }
     std::string reference = asset.name;
     if (!asset.version.empty()) reference += ":" + asset.version;
     if (!asset.label.empty()) reference += "@" + asset.label;

@@ -34,7 +34,7 @@ class DataTest : public DatabaseTest {
       version.properties[is_model ? "modelUri" : "dataUri"] = uri;
       version.properties[is_model ? "modelType" : "dataType"] =
           is_model ? "custom_model" : "uri_folder";
-      return AssetStore().Insert(transaction, version, FromMillis(1));
+      return AssetStore(kDefaultWorkspace).Insert(transaction, version, FromMillis(1));
     });
   }
   void AddJob() {

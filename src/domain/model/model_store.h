@@ -48,8 +48,11 @@ struct ModelVersion {
   std::vector<std::string> aliases;
 };
 
+// The models of one workspace.
 class ModelStore final {
  public:
+  explicit ModelStore(std::string_view workspace) : assets_(workspace) {}
+
   // kConflict if the name is taken.
   Result<RegisteredModel> Create(Transaction& transaction, const RegisteredModel& model,
                                  Time now) const;
@@ -110,6 +113,6 @@ Result<std::string> CanonicalStage(std::string_view stage);
 // datastore.
 std::string DownloadUri(std::string_view model_uri);
 // The address that Azure's routes show for one that MLflow uses; others stay as they are.
-std::string ModelUriOf(std::string_view artifact_uri);
+std::string ModelUriOf(std::string_view workspace, std::string_view artifact_uri);
 
 }  // namespace lazurite

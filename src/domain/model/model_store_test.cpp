@@ -33,8 +33,8 @@ class ModelStoreTest : public DatabaseTest {
     });
   }
 
-  const ModelStore models_{};
-  const AssetStore assets_{};
+  const ModelStore models_{kDefaultWorkspace};
+  const AssetStore assets_{kDefaultWorkspace};
 };
 
 TEST_F(ModelStoreTest, KeepsAliasesWhereAzuresLabelsAre) {
@@ -88,7 +88,10 @@ TEST_F(ModelStoreTest, FindsTheNewestOfEachStage) {
 }
 
 TEST_F(ModelStoreTest, RefusesNamesThatPathsCannotHave) {
-  for (const std::string name : {"", " ", "a/b", "a:b", "..", "."}) {
+  for (const std::string& name :
+       {std::string(), std::string(" "), std::string("a/b"), std::string("a:b"), std::string(".."),
+        std::string("."), std::string("a\0b", 3), std::string("a\nb"), std::string("a\x7f"),
+        std::string(256, 'a')}) {
     const Status status = Write([&](Transaction& transaction) {
       RegisteredModel model;
       model.name = name;
@@ -101,14 +104,14 @@ TEST_F(ModelStoreTest, RefusesNamesThatPathsCannotHave) {
 TEST(ModelUri, LeadsFromAzuresAddressesToTheArtifactProxyAndBack) {
   const std::string artifacts = kWorkspace + "workspaceartifactstore/paths/ExperimentRun/dcid.a/m";
   EXPECT_EQ(DownloadUri(artifacts), "mlflow-artifacts:/ExperimentRun/dcid.a/m");
-  EXPECT_EQ(DownloadUri(ModelUriOf("mlflow-artifacts:/ExperimentRun/dcid.a/m")),
+  EXPECT_EQ(DownloadUri(ModelUriOf("default", "mlflow-artifacts:/ExperimentRun/dcid.a/m")),
             "mlflow-artifacts:/ExperimentRun/dcid.a/m");
   EXPECT_EQ(DownloadUri("azureml://datastores/workspaceblobstore/paths/x"),
             "mlflow-artifacts:/datastores/workspaceblobstore/x");
   EXPECT_EQ(DownloadUri("azureml://jobs/a/outputs/artifacts/paths/m"),
             "mlflow-artifacts:/ExperimentRun/dcid.a/m");
   EXPECT_EQ(DownloadUri("s3://bucket/x"), "s3://bucket/x");
-  EXPECT_EQ(ModelUriOf("s3://bucket/x"), "s3://bucket/x");
+  EXPECT_EQ(ModelUriOf("default", "s3://bucket/x"), "s3://bucket/x");
 }
 
 TEST_F(ModelStoreTest, AVersionTellsWhatDataItsJobRead) {

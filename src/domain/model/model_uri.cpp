@@ -26,11 +26,11 @@ std::string DownloadUri(std::string_view model_uri) {
   return std::string(model_uri);
 }
 
-std::string ModelUriOf(std::string_view artifact_uri) {
+std::string ModelUriOf(std::string_view workspace, std::string_view artifact_uri) {
   const auto path = ProxyPathOf(artifact_uri);
   if (!path) return std::string(artifact_uri);
   const ArtifactPlace place = PlaceOfProxyPath(*path);
-  return DatastoreUri(Scope{}, place.datastore, place.path);
+  return DatastoreUri({.workspace = std::string(workspace)}, place.datastore, place.path);
 }
 
 }  // namespace lazurite

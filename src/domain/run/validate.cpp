@@ -18,6 +18,7 @@ constexpr size_t kInputTagValueMax = 500;
 constexpr size_t kRunIdMax = 256;
 constexpr size_t kRegistryTagValueMax = 100000;
 constexpr size_t kAliasMax = 255;
+constexpr size_t kModelNameMax = 255;
 
 bool IsWordByte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -214,6 +215,14 @@ Status CheckRegisteredModelName(std::string_view name) {
     return InvalidArgument("Invalid model name '" + std::string(name) +
                            "'. Names cannot contain '/' or ':'.");
   }
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f) continue;
+    return InvalidArgument("Invalid model name: it has a control character. Names are up to " +
+                           std::to_string(kModelNameMax) +
+                           " letters, digits, blanks and signs other than '/' or ':'.");
+  }
+  TRY(CheckLength(name, "name", kModelNameMax));
   const std::string normal = NormalName(name);
   if (IsOtherAsPath(name, normal)) return InvalidValue("name", name, BadPath(normal));
   return {};

@@ -53,14 +53,16 @@ class Segments {
 };
 
 // Skips "subscriptions/S/resourceGroups/RG[/providers/P]" and "workspaces/W" or
-// "locations/L/workspaces/W"; notes a registry.
-void SkipScope(Segments& segments, std::string& registry) {
+// "locations/L/workspaces/W"; notes the workspace or the registry.
+void SkipScope(Segments& segments, AssetReference& reference) {
   std::string ignored;
-  for (const std::string_view key :
-       {"subscriptions", "resourceGroups", "providers", "locations", "workspaces"}) {
+  for (const std::string_view key : {"subscriptions", "resourceGroups", "providers"}) {
     segments.Take(key, ignored);
   }
-  segments.Take("registries", registry);
+  // Below a location stands the workspace's guid.
+  const bool is_guid = segments.Take("locations", ignored);
+  segments.Take("workspaces", is_guid ? ignored : reference.workspace);
+  segments.Take("registries", reference.registry);
 }
 
 bool IsCollection(std::string_view text) {
@@ -120,7 +122,7 @@ Result<AssetReference> ParseShort(std::string_view text, std::string_view whole)
 Result<AssetReference> ParseLong(std::string_view text, std::string_view whole) {
   AssetReference reference;
   Segments segments(text);
-  SkipScope(segments, reference.registry);
+  SkipScope(segments, reference);
   if (!TakeAsset(segments, reference) || !segments.AtEnd()) return NoReference(whole);
   return reference;
 }
@@ -173,7 +175,7 @@ Result<DataUri> ParseModelsUri(DataUri uri) {
 // What follows "azureml://", or an ARM id.
 Result<DataUri> ParseAzureUri(DataUri uri, std::string_view rest) {
   Segments segments(rest);
-  SkipScope(segments, uri.asset.registry);
+  SkipScope(segments, uri.asset);
   std::string path;
   if (segments.Take("datastores", uri.datastore)) {
     uri.kind = DataUri::Kind::kDatastore;

@@ -36,6 +36,7 @@ struct AssetReference {
   std::string name;
   std::string version;  // at most one of version and label
   std::string label;
+  std::string workspace = {};  // from an ARM id, else ""
 };
 Result<AssetReference> ParseAssetReference(std::string_view text);
 

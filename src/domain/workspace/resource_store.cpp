@@ -1,5 +1,8 @@
 #include "domain/workspace/resource_store.h"
 
+#include "base/text.h"
+#include "domain/workspace/resource_id.h"
+
 namespace lazurite {
 namespace {
 
@@ -102,6 +105,22 @@ Result<bool> ResourceStore::Delete(Transaction& transaction, ResourceKind kind,
   if (transaction.RowsChanged() == 0) return false;
   TRY(transaction.RecordChange(KindText(kind), name));
   return true;
+}
+
+Result<std::string> FindWorkspace(Transaction& transaction, std::string_view name) {
+  if (EqualNoCase(name, kDefaultWorkspace)) return std::string(kDefaultWorkspace);
+  ASSIGN_OR_RETURN(const std::optional<Resource> workspace,
+                   ResourceStore().Find(transaction, ResourceKind::kWorkspace, name, name));
+  if (workspace) return workspace->name;
+  return NotFound("no workspace is called \"" + std::string(name) +
+                  "\"; the one that is always there is \"" + std::string(kDefaultWorkspace) + "\"");
+}
+
+Result<Time> HomeCreated(Transaction& transaction) {
+  ASSIGN_OR_RETURN(Statement * select, transaction.Prepare("SELECT MIN(time) FROM migrations"));
+  ASSIGN_OR_RETURN(const bool has_row, select->Step());
+  LAZURITE_CHECK(has_row);
+  return FromMillis(select->Int(0));
 }
 
 }  // namespace lazurite

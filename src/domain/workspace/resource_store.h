@@ -43,4 +43,11 @@ class ResourceStore final {
                       std::string_view name) const;
 };
 
+// The workspace's name as it was first written; the one that is always there is kDefaultWorkspace.
+// kNotFound.
+Result<std::string> FindWorkspace(Transaction& transaction, std::string_view name);
+
+// When the home was made, and with it what is always there.
+Result<Time> HomeCreated(Transaction& transaction);
+
 }  // namespace lazurite

@@ -64,6 +64,17 @@ TEST(AssetReference, IsReadInEveryForm) {
   }
 }
 
+TEST(AssetReference, AnArmIdNamesItsWorkspace) {
+  const auto named = ParseAssetReference(kWorkspaceUri + "/data/d/versions/1");
+  EXPECT_FALSE(named->workspace.empty());
+  EXPECT_NE(kWorkspaceUri.find("/workspaces/" + named->workspace), std::string::npos);
+  // Where a guid stands instead of the name.
+  EXPECT_EQ(
+      ParseAssetReference("azureml://locations/here/workspaces/guid/data/d/versions/1")->workspace,
+      "");
+  EXPECT_EQ(ParseAssetReference("azureml:d:1")->workspace, "");
+}
+
 TEST(AssetReference, RefusesWhatNamesNoAsset) {
   for (const std::string text : {"",
                                  " ",

@@ -24,6 +24,7 @@ class Builder {
       : transaction_(transaction),
         settings_(settings),
         job_(job),
+        scope_{.workspace = job.workspace},
         resolver_(*settings.blobs, scope_) {}
 
   Result<AttemptSpec> Build(const Placed& placed) {
@@ -72,7 +73,8 @@ class Builder {
   Status AddCode() {
     if (asked_.code_id.empty()) return {};
     ASSIGN_OR_RETURN(const AssetVersion code,
-                     AssetStore().Resolve(transaction_, AssetKind::kCode, asked_.code_id));
+                     AssetStore(job_.workspace).Resolve(transaction_, AssetKind::kCode,
+                                                         asked_.code_id));
     ASSIGN_OR_RETURN(const ResolvedData place,
                      resolver_.Resolve(transaction_, code.properties.GetString("codeUri")));
     spec_.code_source = place.path;
@@ -85,7 +87,8 @@ class Builder {
     spec_.environment.version = reference.version;
     if (!reference.registry.empty()) return {};
     Result<AssetVersion> found =
-        AssetStore().Resolve(transaction_, AssetKind::kEnvironment, asked_.environment_id);
+        AssetStore(job_.workspace)
+            .Resolve(transaction_, AssetKind::kEnvironment, asked_.environment_id);
     if (found.ok()) {
       ASSIGN_OR_RETURN(spec_.environment,
                        spec::ReadEnvironment(found->name, found->version, found->properties));
@@ -150,7 +153,7 @@ class Builder {
   Transaction& transaction_;
   const AttemptSettings& settings_;
   Job& job_;
-  const Scope scope_{};
+  const Scope scope_;
   const DataResolver resolver_;
   JobSpec asked_;
   AttemptSpec spec_;

@@ -33,24 +33,26 @@ std::string Below(const std::string& uri, std::string_view path) {
 }
 
 // "models:/m-…" or "models:/<name>/<version>".
-Status ResolveModels(Transaction& transaction, std::string_view rest, ModelVersion& version) {
+Status ResolveModels(Transaction& transaction, std::string_view workspace, std::string_view rest,
+                     ModelVersion& version) {
   const size_t slash = rest.find('/');
   if (slash == std::string_view::npos) {
     ASSIGN_OR_RETURN(const LoggedModel model, LoggedModelStore().Load(transaction, rest));
-    version.model_uri = ModelUriOf(model.artifact_uri);
+    version.model_uri = ModelUriOf(workspace, model.artifact_uri);
     version.model = model.id;
     if (version.run.empty()) version.run = model.source_run;
     return {};
   }
   ASSIGN_OR_RETURN(
       const ModelVersion other,
-      ModelStore().GetVersion(transaction, rest.substr(0, slash), rest.substr(slash + 1)));
+      ModelStore(workspace).GetVersion(transaction, rest.substr(0, slash), rest.substr(slash + 1)));
   version.model_uri = other.model_uri;
   return {};
 }
 
 // "runs:/<run>/<path>". What names no run of ours is kept as it is.
-Status ResolveRun(Transaction& transaction, std::string_view rest, ModelVersion& version) {
+Status ResolveRun(Transaction& transaction, std::string_view workspace, std::string_view rest,
+                  ModelVersion& version) {
   const size_t slash = rest.find('/');
   const std::string_view run = rest.substr(0, slash);
   const std::string_view path =
@@ -61,12 +63,12 @@ Status ResolveRun(Transaction& transaction, std::string_view rest, ModelVersion&
     version.model_uri = version.source;
     return {};
   }
-  version.model_uri = ModelUriOf(Below(info->artifact_uri, path));
+  version.model_uri = ModelUriOf(workspace, Below(info->artifact_uri, path));
   if (version.run.empty()) version.run = info->id;
   return {};
 }
 
-Status Resolve(Transaction& transaction, ModelVersion& version) {
+Status Resolve(Transaction& transaction, std::string_view workspace, ModelVersion& version) {
   std::string_view source = version.source;
   // A prompt is a text in a tag: its source says nothing.
   if (FindValue(version.tags, kPromptTag) != nullptr) return {};
@@ -81,15 +83,15 @@ Status Resolve(Transaction& transaction, ModelVersion& version) {
     if (!source.starts_with(scheme)) continue;
     source.remove_prefix(scheme.size());
     while (source.starts_with('/')) source.remove_prefix(1);
-    return scheme == "runs:/" ? ResolveRun(transaction, source, version)
-                              : ResolveModels(transaction, source, version);
+    return scheme == "runs:/" ? ResolveRun(transaction, workspace, source, version)
+                              : ResolveModels(transaction, workspace, source, version);
   }
   if (IsLocal(source)) {
     return BadSource(source,
                      "To use a local path as a model version source, log the files to a "
                      "run first and give 'runs:/<run>/<path>'");
   }
-  version.model_uri = ModelUriOf(source);
+  version.model_uri = ModelUriOf(workspace, source);
   return {};
 }
 
@@ -121,13 +123,15 @@ Status TellLoggedModel(Transaction& transaction, const ModelVersion& version) {
 
 }  // namespace
 
-Result<ModelVersion> RegisterVersion(Transaction& transaction, ModelVersion version, Time now) {
-  TRY(Resolve(transaction, version));
+Result<ModelVersion> RegisterVersion(Transaction& transaction, std::string_view workspace,
+                                     ModelVersion version, Time now) {
+  TRY(Resolve(transaction, workspace, version));
   if (!version.model.empty() && version.run.empty()) {
     ASSIGN_OR_RETURN(const LoggedModel model, LoggedModelStore().Load(transaction, version.model));
     version.run = model.source_run;
   }
-  ASSIGN_OR_RETURN(ModelVersion made, ModelStore().CreateVersion(transaction, version, now));
+  ASSIGN_OR_RETURN(ModelVersion made,
+                   ModelStore(workspace).CreateVersion(transaction, version, now));
   TRY(TellLoggedModel(transaction, made));
   return made;
 }

@@ -43,11 +43,12 @@ Json PropertiesOf(const Run& run, const std::string& experiment) {
   return properties;
 }
 
-Status AddJob(Transaction& transaction, const Run& run, std::string_view user, Time now) {
+Status AddJob(Transaction& transaction, const Run& run, const Asker& asker, Time now) {
   ASSIGN_OR_RETURN(const Experiment experiment,
                    ExperimentStore().Get(transaction, run.info.experiment));
   Job job;
   job.name = run.info.id;
+  job.workspace = asker.workspace;
   job.experiment = experiment.name;
   job.display_name = run.info.name;
   ASSIGN_OR_RETURN(const std::optional<Job> parent, ParentOf(transaction, run));
@@ -56,7 +57,7 @@ Status AddJob(Transaction& transaction, const Run& run, std::string_view user, T
     job.workspace = parent->workspace;
   }
   job.created = now;
-  job.created_by = user;
+  job.created_by = asker.user;
   job.modified = now;
   job.started = TimeOr(run.info.start_ms, now);
   job.properties = PropertiesOf(run, experiment.name);
@@ -90,10 +91,10 @@ Status EndAsReported(Transaction& transaction, const RunInfo& run, Time now) {
 
 }  // namespace
 
-Result<Run> CreateRun(Transaction& transaction, const NewRun& run, std::string_view user,
+Result<Run> CreateRun(Transaction& transaction, const NewRun& run, const Asker& asker,
                       IdSource& ids, Time now) {
   ASSIGN_OR_RETURN(Run made, kRuns.Create(transaction, run, ids));
-  TRY(AddJob(transaction, made, user, now));
+  TRY(AddJob(transaction, made, asker, now));
   return made;
 }
 

@@ -14,9 +14,15 @@
 
 namespace lazurite::tracking {
 
+// Who asks, and where.
+struct Asker {
+  std::string_view user;
+  std::string_view workspace;
+};
+
 // Makes a run and its job, which is Running at once and belongs to the job that the tag
-// mlflow.parentRunId names, if there is one. `user` is who asks.
-Result<Run> CreateRun(Transaction& transaction, const NewRun& run, std::string_view user,
+// mlflow.parentRunId names, if there is one.
+Result<Run> CreateRun(Transaction& transaction, const NewRun& run, const Asker& asker,
                       IdSource& ids, Time now);
 // Changes a run. The job's name follows; the first FINISHED, FAILED or KILLED ends a job that has
 // no attempt, for good.

@@ -23,7 +23,7 @@ class RunJobsTest : public DatabaseTest {
       run.name = "by hand";
       run.start_ms = start_ms;
       run.tags = tags;
-      return CreateRun(transaction, run, "ann", ids_, kNow).status();
+      return CreateRun(transaction, run, {"ann", "default"}, ids_, kNow).status();
     });
     return JobOf(id);
   }

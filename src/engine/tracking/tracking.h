@@ -43,10 +43,11 @@ Status LogOne(Transaction& transaction, std::string_view run, Batch batch, const
 Status LogModelJson(Transaction& transaction, std::string_view run, std::string_view model_json,
                     const Writer& writer);
 
-// Adds a version of a registered model. Its source may be "models:/<logged model>",
-// "models:/<name>/<version>", "runs:/<run>/<path>", an address of the artifact proxy or of some
-// other storage; kInvalidArgument for local files and for what cannot be found.
-Result<ModelVersion> RegisterVersion(Transaction& transaction, ModelVersion version, Time now);
+// Adds a version of a registered model of the workspace. Its source may be "models:/<logged
+// model>", "models:/<name>/<version>", "runs:/<run>/<path>", an address of the artifact proxy or of
+// some other storage; kInvalidArgument for local files and for what cannot be found.
+Result<ModelVersion> RegisterVersion(Transaction& transaction, std::string_view workspace,
+                                     ModelVersion version, Time now);
 
 // Ids of replayed calls are remembered so long.
 inline constexpr Duration kReplayMemory{std::chrono::hours(24 * 90)};

@@ -40,7 +40,7 @@ class TrackingTest : public DatabaseTest {
       ModelVersion version;
       version.name = "reg";
       version.source = source;
-      made = RegisterVersion(transaction, version, kNow);
+      made = RegisterVersion(transaction, "default", version, kNow);
       return made.status();
     });
     return made;
@@ -123,7 +123,7 @@ TEST_F(TrackingTest, RegistersFromRunsModelsAndOtherStoragesButNotFromLocalFiles
   Do([&](Transaction& transaction) {
     RegisteredModel model;
     model.name = "reg";
-    return ModelStore().Create(transaction, model, kNow).status();
+    return ModelStore("default").Create(transaction, model, kNow).status();
   });
   const auto of_run = Register("runs:/r1/model");
   ASSERT_TRUE(of_run.ok()) << of_run.status().text();
