@@ -73,7 +73,7 @@ class ScriptedServer {
       });
       EXPECT_TRUE(WriteAll(peer.get(), answer).ok());
     }
-    listener_.Close();
+    shutdown(listener_.get(), SHUT_RDWR);
   }
 
   const std::vector<std::string> answers_;
