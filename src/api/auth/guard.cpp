@@ -8,9 +8,11 @@
 namespace lazurite {
 namespace {
 
-// "/discovery" tells clients of Azure where its other services are: here, all of them.
-constexpr std::array<std::string_view, 4> kOpenPaths = {"/healthz", "/health", "/version",
-                                                        "/discovery"};
+// "/discovery" tells clients of Azure where its other services are: here, all of them. A browser
+// has no token when it asks for its first page.
+constexpr std::array<std::string_view, 6> kOpenPaths = {"/healthz",   "/health", "/version",
+                                                        "/discovery", "/",       "/studio"};
+constexpr std::string_view kOpenFolder = "/studio/";
 constexpr std::string_view kScheme = "bearer ";
 
 // Where a job's token may do more than read: its runs, metrics, artifacts and models (MLflow and
@@ -74,7 +76,9 @@ bool IsLoopbackName(std::string_view host) {
 }  // namespace
 
 Status Guard::Admit(Request& request) const {
-  if (std::ranges::find(kOpenPaths, request.path) != kOpenPaths.end()) return {};
+  const bool is_open = std::ranges::find(kOpenPaths, request.path) != kOpenPaths.end() ||
+                       request.path.starts_with(kOpenFolder);
+  if (is_open) return {};
   if (mode_ == Mode::kNone) return AdmitAnyone(request);
   const std::string_view signature = request.Query("sig");
   if (!signature.empty() && (request.method == "GET" || request.method == "HEAD")) {

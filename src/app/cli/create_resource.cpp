@@ -19,9 +19,9 @@ bool IsBeingMade(const Json& resource) {
 
 Status WaitUntilReady(Context& context, Server& server, const std::string& target, Json& resource) {
   Progress progress(context.terminal, "waiting until it is ready");
-  const Time deadline = context.clock.Now() + kReadyMax;
+  const Instant deadline = context.clock.Steady() + kReadyMax;
   while (IsBeingMade(resource)) {
-    if (context.clock.Now() > deadline) {
+    if (context.clock.Steady() > deadline) {
       return {Code::kDeadlineExceeded, "it is still being made after 10 minutes"};
     }
     std::this_thread::sleep_for(kLookPause);

@@ -1,16 +1,8 @@
-#include <poll.h>
-#include <signal.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include "app/cli/context.h"
 #include "app/cli/local_server.h"
-#include "base/file.h"
 
 namespace lazurite::cli {
 namespace {
-
-constexpr Duration kStopMax{std::chrono::seconds(30)};
 
 size_t CountRunning(Context& context) {
   const Result<Server*> server = context.Connect();
@@ -29,17 +21,7 @@ Status Run(Context& context) {
     return {};
   }
   const size_t running = CountRunning(context);
-  // A handle of the process, so that its number cannot become another's meanwhile.
-  const Fd process(static_cast<int>(syscall(SYS_pidfd_open, server->pid, 0)));
-  if (!process.valid()) return ErrnoStatus("finding the server's process", errno);
-  if (syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0) != 0) {
-    return ErrnoStatus("stopping process " + std::to_string(server->pid), errno);
-  }
-  pollfd watched{process.get(), POLLIN, 0};
-  if (poll(&watched, 1, static_cast<int>(kStopMax.count())) != 1) {
-    return {Code::kDeadlineExceeded, "the server (pid " + std::to_string(server->pid) +
-                                         ") is still stopping after " + FormatElapsed(kStopMax)};
-  }
+  TRY(StopServer(*server));
   WriteOut("lazurite is down\n");
   if (running > 0) {
     context.terminal.Note(std::to_string(running) + (running == 1 ? " job goes" : " jobs go") +

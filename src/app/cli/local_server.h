@@ -16,10 +16,13 @@ struct LocalServer {
   std::string https;
   std::string home;
   std::string version;
-  std::string auth;  // "token" or "none"
+  std::string auth;       // "token" or "none"
+  std::string log_level;  // "info"; "" if an older server does not say
 };
 // The server that run/server.json speaks of, if it answers as that process.
 std::optional<LocalServer> FindLocalServer(const std::string& home);
+// Asks it to end and waits until it has; jobs go on.
+Status StopServer(const LocalServer& server);
 // GET /healthz of an address; null if nobody answers as a Lazurite server.
 Json GetHealth(const std::string& address, Duration timeout = std::chrono::seconds(2));
 

@@ -97,15 +97,15 @@ Result<bool> LogFollower::IsComplete() {
 
 Status LogFollower::Run(const Sink& sink) {
   TRY(Connect());
-  std::optional<Time> away_since;
+  std::optional<Instant> away_since;
   Duration pause = kRetryMin;
   while (!is_stopped_) {
     const int64_t before = file_.offset;
-    const Time asked = context_.clock.Now();
+    const Instant asked = context_.clock.Steady();
     Status status = ReadOnce(sink);
     // A quiet log runs into the connection's time-out; a host that is away does so much sooner.
     const bool was_quiet =
-        status.code() == Code::kDeadlineExceeded && context_.clock.Now() - asked > kQuietMin;
+        status.code() == Code::kDeadlineExceeded && context_.clock.Steady() - asked > kQuietMin;
     if (is_stopped_) return {};
     if (status.ok() && !file_.has_follow) return {};
     if (status.ok()) {
@@ -120,7 +120,7 @@ Status LogFollower::Run(const Sink& sink) {
       pause = kRetryMin;
     }
     if (!status.ok() && !was_quiet) {
-      const Time now = context_.clock.Now();
+      const Instant now = context_.clock.Steady();
       if (!away_since) away_since = now;
       if (now - *away_since > kAwayMax) return status;
       if (now - *away_since > kRetryMax) {

@@ -10,6 +10,8 @@
 #include "app/cli/progress.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "domain/workspace/home_place.h"
+#include "domain/workspace/places.h"
 
 namespace lazurite::cli {
 namespace {
@@ -19,8 +21,6 @@ constexpr Duration kLookPause{5};
 constexpr Duration kStopMax{std::chrono::seconds(10)};
 constexpr size_t kLogShownMax = 4000;
 constexpr int64_t kPortMax = 65535;
-
-std::string LogFile(const std::string& home) { return JoinPath(home, "logs/server.log"); }
 
 void Tell(const Context& context, const LocalServer& server, std::string_view how) {
   const Terminal& terminal = context.terminal;
@@ -100,30 +100,47 @@ Status CheckWishes(const Arguments& given) {
   return {};
 }
 
+// "::1" of "http://[::1]:8451".
+std::string HostOf(const std::string& address) {
+  const size_t begin = address.find("://");
+  const size_t end = address.rfind(':');
+  if (begin == std::string::npos || end < begin + 3) return "";
+  std::string host = address.substr(begin + 3, end - begin - 3);
+  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+}
+
 // A server that runs keeps its settings: a different wish is refused.
 Status CheckRunning(Context& context, const LocalServer& running) {
   const Arguments& given = context.arguments;
   const std::string port = running.address.substr(running.address.rfind(':') + 1);
   const std::string wanted_port = given.Get("--port", "0");
-  const std::string wanted_auth = given.Get("--auth", running.auth);
-  const bool is_same_port = wanted_port == "0" || ParseInt(wanted_port) == ParseInt(port);
-  if (is_same_port && wanted_auth == running.auth) return {};
+  std::string differing;
+  const auto differs = [&differing](std::string_view what, std::string_view has) {
+    differing += (differing.empty() ? "" : ", ") + std::string(what) + " " + std::string(has);
+  };
+  if (wanted_port != "0" && ParseInt(wanted_port) != ParseInt(port)) differs("port", port);
+  const std::string host = HostOf(running.address);
+  if (given.Get("--address", host) != host) differs("address", host);
+  if (given.Get("--auth", running.auth) != running.auth) differs("auth", running.auth);
+  const std::string level = running.log_level.empty() ? "info" : running.log_level;
+  if (given.Get("--log-level", level) != level) differs("log level", level);
+  if (differing.empty()) return {};
   std::string again = "lazurite up";
   for (const char* flag : {"--home", "--port", "--address", "--auth", "--log-level"}) {
     if (given.Has(flag)) again += " " + std::string(flag) + " " + given.Get(flag);
   }
-  return context.Fail(Conflict("lazurite is up already at " + running.address + " (auth " +
-                               running.auth + ", pid " + std::to_string(running.pid) +
-                               ") and keeps its settings until it is stopped"),
+  return context.Fail(Conflict("lazurite is up already at " + running.address + " (pid " +
+                               std::to_string(running.pid) + ") and keeps its " + differing +
+                               " until it is stopped"),
                       "lazurite down, then " + again);
 }
 
 // The user does not want it any more: nothing is left behind.
 void StopStarted(Context& context, pid_t pid) {
   kill(pid, SIGTERM);
-  const Time deadline = context.clock.Now() + kStopMax;
+  const Instant deadline = context.clock.Steady() + kStopMax;
   while (waitpid(pid, nullptr, WNOHANG) == 0) {
-    if (context.clock.Now() > deadline) {
+    if (context.clock.Steady() > deadline) {
       kill(pid, SIGKILL);
       waitpid(pid, nullptr, 0);
       break;
@@ -143,8 +160,8 @@ Status WaitUntilReady(Context& context, const std::string& home, Started started
                       const InterruptWatch& interrupt) {
   const pid_t pid = started.pid;
   Progress progress(context.terminal, "waiting for the server");
-  const Time deadline = context.clock.Now() + kReadyMax;
-  while (context.clock.Now() < deadline) {
+  const Instant deadline = context.clock.Steady() + kReadyMax;
+  while (context.clock.Steady() < deadline) {
     if (interrupt.was_interrupted()) {
       progress.Clear();
       StopStarted(context, pid);
@@ -185,6 +202,9 @@ Status Run(Context& context) {
     Tell(context, *running, "is up already");
     return {};
   }
+  // The server looks as well; here nothing of it can be written yet.
+  ASSIGN_OR_RETURN(const HomePlace place, LookAtHome(home));
+  TRY(CheckHome(place, true));
   TRY(MakeDirs(home, 0700));
   TRY(MakeDirs(JoinPath(home, "logs"), 0700));
   const std::string file = LogFile(home);

@@ -20,7 +20,8 @@ bool HasReached(std::string_view goal, const Json& live) {
   return goal == "running" && (state == "finalizing" || !live.GetString("started").empty());
 }
 
-Status WaitFor(Context& context, const std::string& name, const std::string& goal, Time deadline) {
+Status WaitFor(Context& context, const std::string& name, const std::string& goal,
+               Instant deadline) {
   Progress progress(context.terminal, "waiting for " + name + " to be " + goal);
   Duration pause = kPauseMin;
   while (true) {
@@ -35,10 +36,10 @@ Status WaitFor(Context& context, const std::string& name, const std::string& goa
       const std::string reason = live->GetString("reason");
       progress.ShowText(live->GetString("state") +
                         (reason.empty() ? "" : ": " + Printable(reason)));
-    } else if (live.status().code() != Code::kUnavailable || deadline == Time::max()) {
+    } else if (live.status().code() != Code::kUnavailable || deadline == Instant::max()) {
       return live.status();
     }
-    if (context.clock.Now() >= deadline) {
+    if (context.clock.Steady() >= deadline) {
       return {Code::kDeadlineExceeded,
               "job " + name + " is not " + goal + " yet" +
                   (live.ok() ? ", it is " + live->GetString("state") : "")};
@@ -49,10 +50,10 @@ Status WaitFor(Context& context, const std::string& name, const std::string& goa
 }
 
 Status Run(Context& context) {
-  Time deadline = Time::max();
+  Instant deadline = Instant::max();
   if (context.arguments.Has("--timeout")) {
     ASSIGN_OR_RETURN(const double seconds, ParseSeconds(context.arguments.Get("--timeout")));
-    deadline = context.clock.Now() + Duration(static_cast<int64_t>(seconds * 1000));
+    deadline = context.clock.Steady() + Duration(static_cast<int64_t>(seconds * 1000));
   }
   ASSIGN_OR_RETURN(Server * server, context.Connect());
   ASSIGN_OR_RETURN(const std::string name, FindNamedJob(context, *server));

@@ -15,6 +15,8 @@ namespace {
 
 constexpr int kPortMax = 65535;
 constexpr int kSlotsMax = 4096;
+constexpr int64_t kLogBytesMin = 4096;
+constexpr int64_t kLogBytesMost = int64_t{1} << 40;
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -46,6 +48,35 @@ Result<LogLevel> ReadLevel(std::string_view what, std::string_view text) {
   if (level != kLevels.end()) return level->second;
   return InvalidArgument(std::string(what) + " is \"" + std::string(text) +
                          "\", expected debug, info, warning or error");
+}
+
+// "500000", "64MB", "1 GiB"; the units are powers of two.
+Result<int64_t> ReadSize(std::string_view what, std::string_view text) {
+  static const std::map<std::string_view, int64_t> kUnits = {
+      {"", 1},          {"b", 1},        {"k", 1 << 10},  {"kb", 1 << 10},
+      {"kib", 1 << 10}, {"m", 1 << 20},  {"mb", 1 << 20}, {"mib", 1 << 20},
+      {"g", 1 << 30},   {"gb", 1 << 30}, {"gib", 1 << 30}};
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::optional<int64_t> number = ParseInt(text.substr(0, digits));
+  const std::string unit_text = Lower(Trim(text.substr(digits)));
+  const auto unit = kUnits.find(unit_text);
+  const bool is_size = number && unit != kUnits.end() && *number <= kLogBytesMost / unit->second &&
+                       *number * unit->second >= kLogBytesMin;
+  if (is_size) return *number * unit->second;
+  return InvalidArgument(std::string(what) + " is \"" + std::string(text) +
+                         "\", expected a size from 4KiB to 1024GiB such as 32MiB");
+}
+
+Status ApplyLog(const Json& log, const std::string& file, Options& options) {
+  if (const Json* size = log.Find("max_size")) {
+    const std::string text = size->is_string() ? size->string() : size->Dump();
+    ASSIGN_OR_RETURN(options.log_bytes_max, ReadSize(file + ": log.max_size", text));
+  }
+  if (const Json* keep = log.Find("keep")) {
+    const std::string text = keep->is_string() ? keep->string() : keep->Dump();
+    ASSIGN_OR_RETURN(options.logs_kept, ReadNumber(file + ": log.keep", text, kLogsKeptMax));
+  }
+  return {};
 }
 
 // The flags as a map; all of them take a value.
@@ -103,6 +134,9 @@ Status ApplyFile(const std::string& file, Options& options) {
   if (const std::string uv = text("environment.uv"); !uv.empty()) options.uv = uv;
   const std::string fallback = text("environment.host_fallback");
   if (!fallback.empty()) options.is_host_fallback = fallback == "true";
+  const std::string network_home = text("server.network_home");
+  if (!network_home.empty()) options.is_network_home = network_home == "true";
+  if (const Json* log = config.Find("log")) TRY(ApplyLog(*log, file, options));
   return {};
 }
 

@@ -21,6 +21,9 @@ struct Options {
   std::string uv;                 // [environment] uv
   int slots = 0;                  // [compute] slots; 0 = one for each core
   int gpus = -1;                  // [compute] gpus; -1 = what the machine has
+  bool is_network_home = false;   // [server] network_home: a home on NFS and the like is taken
+  int64_t log_bytes_max = kLogBytesMax;  // [log] max_size
+  int logs_kept = kLogsKept;             // [log] keep
 
   static constexpr int kDefaultPort = 8451;
 };

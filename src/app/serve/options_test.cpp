@@ -31,6 +31,27 @@ class OptionsTest : public testing::Test {
   std::string home_;
 };
 
+TEST_F(OptionsTest, ReadsHowMuchOfTheLogIsKept) {
+  WriteConfig("[log]\nmax_size = \"2 MiB\"\nkeep = 0\n[server]\nnetwork_home = true\n");
+  const auto options = ReadOptions({});
+  ASSERT_TRUE(options.ok()) << options.status().text();
+  EXPECT_EQ(options->log_bytes_max, 2 << 20);
+  EXPECT_EQ(options->logs_kept, 0);
+  EXPECT_TRUE(options->is_network_home);
+  WriteConfig("[log]\nmax_size = 65536\n");
+  EXPECT_EQ(ReadOptions({})->log_bytes_max, 65536);
+}
+
+TEST_F(OptionsTest, RefusesALogSizeThatIsNone) {
+  for (const char* size : {"\"much\"", "12", "-1", "\"5 XB\"", "\"99999999999 GiB\"", "\"\""}) {
+    WriteConfig(std::string("[log]\nmax_size = ") + size + "\n");
+    const auto options = ReadOptions({});
+    ASSERT_FALSE(options.ok()) << size;
+    EXPECT_EQ(options.status().code(), Code::kInvalidArgument);
+    EXPECT_NE(options.status().text().find("log.max_size"), std::string::npos);
+  }
+}
+
 TEST_F(OptionsTest, WithoutAnythingItServesOnLoopbackWithTokens) {
   const auto options = ReadOptions({});
   ASSERT_TRUE(options.ok()) << options.status().text();

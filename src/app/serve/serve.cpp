@@ -7,6 +7,7 @@
 #include "app/serve/server.h"
 #include "base/hash.h"
 #include "domain/environment/curated.h"
+#include "domain/workspace/places.h"
 #include "engine/backend/nursery.h"
 #include "engine/environment/uv_environment_builder.h"
 #include "engine/runner/runner.h"
@@ -21,7 +22,8 @@ int Fail(const Status& why, std::string_view help) {
   std::cerr << "error: " << why.text() << "\n";
   if (!help.empty()) std::cerr << help << "\n";
   if (why.code() == Code::kInvalidArgument) return kUsageError;
-  return why.code() == Code::kConflict ? kConflictError : 1;
+  const bool is_conflict = why.code() == Code::kConflict || why.code() == Code::kFailedPrecondition;
+  return is_conflict ? kConflictError : 1;
 }
 
 }  // namespace
@@ -35,6 +37,9 @@ int RunServe(const std::vector<std::string>& arguments) {
   const Result<serve::Options> options = serve::ReadOptions(arguments);
   if (!options.ok()) return Fail(options.status(), serve::kUsage);
   SetLogLevel(options->log_level);
+  RotateLog({.path = LogFile(options->home),
+             .bytes_max = options->log_bytes_max,
+             .keep = options->logs_kept});
   // A peer that has gone is an error of write(2), not the end of the server.
   std::signal(SIGPIPE, SIG_IGN);
   serve::Server server(*options);

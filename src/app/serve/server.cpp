@@ -9,13 +9,15 @@
 #include "api/mlflow/mlflow_routes.h"
 #include "api/runhistory/runhistory_routes.h"
 #include "api/upload/upload_routes.h"
+#include "app/serve/home_database.h"
 #include "app/serve/home_lock.h"
 #include "app/serve/job_hooks.h"
-#include "app/serve/port_holder.h"
+#include "app/serve/welcome.h"
 #include "base/log.h"
+#include "base/net/port_holder.h"
 #include "base/net/tls.h"
 #include "domain/attempt/tombstone.h"
-#include "domain/schema/schema.h"
+#include "domain/workspace/home_place.h"
 #include "domain/workspace/places.h"
 #include "engine/backend/local_backend.h"
 #include "engine/scheduler/attempt_builder.h"
@@ -41,6 +43,11 @@ std::string ProgramPath() {
   const ssize_t count = readlink("/proc/self/exe", path.data(), path.size());
   path.resize(count > 0 ? static_cast<size_t>(count) : 0);
   return path;
+}
+
+std::string_view LevelName(LogLevel level) {
+  static constexpr std::array<std::string_view, 4> kNames = {"debug", "info", "warning", "error"};
+  return kNames[static_cast<size_t>(level)];
 }
 
 std::string AddressText(std::string_view scheme, const std::string& address, int port) {
@@ -75,10 +82,12 @@ Status Server::Start() {
 }
 
 Status Server::OpenHome() {
+  ASSIGN_OR_RETURN(const HomePlace place, LookAtHome(options_.home));
+  TRY(CheckHome(place, options_.is_network_home));
   ASSIGN_OR_RETURN(home_lock_, LockHome(options_.home));
   ASSIGN_OR_RETURN(identity_, Identity::Open(options_.home));
   ASSIGN_OR_RETURN(blobs_, BlobStore::Open(DatastoresFolder(options_.home)));
-  ASSIGN_OR_RETURN(database_, OpenSqlite({.path = DatabaseFile(options_.home)}, AllMigrations()));
+  ASSIGN_OR_RETURN(database_, OpenDatabase(options_.home));
   machine_ = LookAtMachine();
   if (options_.slots > 0) machine_.cores = options_.slots;
   if (options_.gpus >= 0) {
@@ -171,6 +180,7 @@ void Server::AddRoutes() {
       return [](Response answer) -> Task<Response> { co_return answer; }((this->*show)());
     });
   };
+  AddWelcome(router_, LAZURITE_VERSION);
   add("/healthz", &Server::ShowHealth);
   add("/metrics", &Server::ShowMetrics);
   add("/lazurite/v1/server", &Server::ShowServer);
@@ -211,6 +221,7 @@ Json Server::ServerJson() const {
                            {"version", LAZURITE_VERSION},
                            {"started", FormatTime(started_)},
                            {"home", options_.home},
+                           {"log_level", LevelName(options_.log_level)},
                            {"auth", options_.auth == Guard::Mode::kToken ? "token" : "none"}});
 }
 

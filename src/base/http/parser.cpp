@@ -1,7 +1,10 @@
 #include "base/http/parser.h"
 
+#include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+
+#include "base/text.h"
 
 namespace lazurite {
 namespace {
@@ -54,8 +57,17 @@ Status Broken(const ParseError& error) {
   return InvalidArgument("malformed HTTP: " + error.message());
 }
 
+size_t CountOf(const Headers& headers, std::string_view name) {
+  return static_cast<size_t>(std::ranges::count_if(
+      headers.fields(), [&](const auto& field) { return EqualNoCase(field.first, name); }));
+}
+
 template <bool kIsRequest>
 Status ReadFraming(const BeastParser<kIsRequest>& parser, bool has_body, MessageHead& head) {
+  // Whoever stands in front and we could each believe another one (RFC 9112, section 3.2).
+  if (kIsRequest && CountOf(head.headers, "Host") > 1) {
+    return InvalidArgument("malformed HTTP: more than one Host");
+  }
   head.keeps_alive = parser.keep_alive();
   if (!has_body) return {};
   head.is_chunked = parser.chunked();

@@ -260,6 +260,7 @@ TEST(ServerTest, MalformedRequestsAre400) {
       "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
       "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n",
       "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nshort",
+      "GET /hello HTTP/1.1\r\nHost: x\r\nhost: y\r\n\r\n",
       "GET /hello HT",
   };
   for (const std::string& request : requests) {

@@ -17,6 +17,7 @@ std::string TlsFolder(const std::string& home) { return home + "/tls"; }
 std::string KeysFolder(const std::string& home) { return home + "/keys"; }
 std::string TokensFolder(const std::string& home) { return home + "/tokens"; }
 std::string ServerFile(const std::string& home) { return home + "/run/server.json"; }
+std::string LogFile(const std::string& home) { return home + "/logs/server.log"; }
 std::string DoorbellFile(const std::string& home) { return home + "/run/doorbell.sock"; }
 
 }  // namespace lazurite

@@ -29,7 +29,8 @@ std::string TlsFolder(const std::string& home);   // tls: the authority and the 
 std::string KeysFolder(const std::string& home);  // keys: signs tokens
 std::string TokensFolder(const std::string& home);  // tokens/owner
 std::string ServerFile(
-    const std::string& home);  // run/server.json: who serves this home, and where
+    const std::string& home);                  // run/server.json: who serves this home, and where
+std::string LogFile(const std::string& home);  // logs/server.log: what the server says
 std::string DoorbellFile(const std::string& home);  // run/doorbell.sock: runners ring here
 
 }  // namespace lazurite

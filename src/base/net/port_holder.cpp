@@ -1,4 +1,4 @@
-#include "app/serve/port_holder.h"
+#include "base/net/port_holder.h"
 
 #include <unistd.h>
 
@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-namespace lazurite::serve {
+namespace lazurite {
 namespace {
 
 constexpr std::string_view kListening = "0A";
@@ -37,6 +37,13 @@ void AddListeners(const std::string& table, int port, std::set<std::string>& ino
   }
 }
 
+std::set<std::string> Listeners(int port) {
+  std::set<std::string> inodes;
+  AddListeners("/proc/net/tcp", port, inodes);
+  AddListeners("/proc/net/tcp6", port, inodes);
+  return inodes;
+}
+
 bool HoldsOneOf(const std::string& folder, const std::set<std::string>& inodes) {
   const Result<std::vector<std::string>> files = ListDir(folder);
   if (!files.ok()) return false;
@@ -50,10 +57,10 @@ bool HoldsOneOf(const std::string& folder, const std::set<std::string>& inodes) 
 
 }  // namespace
 
+bool IsPortTaken(int port) { return !Listeners(port).empty(); }
+
 std::string HolderOfPort(int port) {
-  std::set<std::string> inodes;
-  AddListeners("/proc/net/tcp", port, inodes);
-  AddListeners("/proc/net/tcp6", port, inodes);
+  const std::set<std::string> inodes = Listeners(port);
   const Result<std::vector<std::string>> processes = ListDir("/proc");
   if (inodes.empty() || !processes.ok()) return "";
   for (const std::string& pid : *processes) {
@@ -64,4 +71,4 @@ std::string HolderOfPort(int port) {
   return "";
 }
 
-}  // namespace lazurite::serve
+}  // namespace lazurite
