@@ -231,7 +231,7 @@ Checker::Checked Checker::CheckValue(const YamlNode& node, const Field& field, c
   if (type.starts_with("map:")) return CheckMap(node, place, type.substr(4));
   if (type.starts_with("list:")) return CheckList(node, place, type.substr(5));
   if (type == "any" || type == "readonly") return node.ToJson();
-  if (type == "conda" && node.kind == YamlNode::Kind::kMap) return node.ToJson();
+  if (type == "conda" && node.kind == YamlNode::Kind::kMap) return CheckConda(node, place);
   return CheckScalar(node, field, place);
 }
 

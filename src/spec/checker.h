@@ -58,6 +58,7 @@ class Checker {
   Checked CheckMapEntry(const YamlNode& node, const Place& place, std::string_view item);
   Checked CheckList(const YamlNode& node, const Place& place, std::string_view item);
   Checked CheckEnvironment(const YamlNode& node, const Place& place);
+  Checked CheckConda(const YamlNode& node, const Place& place);
   Checked CheckInput(const YamlNode& node, const Place& place);
   Checked CheckOutput(const YamlNode& node, const Place& place);
 
@@ -66,6 +67,7 @@ class Checker {
   void ReportMissing(const YamlNode& node, const Place& place);
   void CheckRepeats(const YamlNode& node, const Place& place);
   void Remember(const YamlNode& node, const Place& place);
+  void RememberBelow(const YamlNode& node, const std::string& path);
   bool CheckEntryName(const YamlNode::Entry& entry, const Place& place);
   size_t OffsetOf(Position position) const;
 

@@ -1,5 +1,6 @@
 // The maps of a document: texts, inputs, outputs, services; and a job's environment.
 #include "base/text.h"
+#include "domain/environment/conda_file.h"
 #include "spec/checker.h"
 #include "spec/job_reader.h"
 
@@ -115,6 +116,36 @@ Checker::Checked Checker::CheckOutput(const YamlNode& node, const Place& place) 
     return WrongType(node, place, "nothing, or an object with type, path and mode");
   }
   return CheckObject(node, place);
+}
+
+// A conda file that stands in the document itself.
+Checker::Checked Checker::CheckConda(const YamlNode& node, const Place& place) {
+  const environment::CondaReading reading = environment::ReadCondaMap(node, text_);
+  for (const environment::CondaProblem& problem : reading.problems) {
+    const size_t before = loaded_.problems.size();
+    Report(problem.position, problem.length, problem.message, problem.suggestion);
+    if (!problem.is_warning || loaded_.problems.size() == before) continue;
+    loaded_.problems.back().is_warning = true;
+    loaded_.warnings.push_back(std::move(loaded_.problems.back()));
+    loaded_.problems.pop_back();
+  }
+  for (const environment::CondaInclude& include : reading.includes) {
+    Report(include.position, std::max(static_cast<int>(include.file.size()), 1),
+           "\"-r " + include.file + "\" is followed only from a conda file of its own",
+           "name that file in conda_file");
+  }
+  RememberBelow(node, place.path);
+  return node.ToJson();
+}
+
+void Checker::RememberBelow(const YamlNode& node, const std::string& path) {
+  loaded_.positions[path] = node.position;
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    RememberBelow(node.items[i], path + "." + std::to_string(i));
+  }
+  for (const YamlNode::Entry& entry : node.entries) {
+    RememberBelow(entry.value, path + "." + entry.key);
+  }
 }
 
 Checker::Checked Checker::CheckEnvironment(const YamlNode& node, const Place& place) {

@@ -102,10 +102,34 @@ Loaded LoadDocument(std::string_view text, const LoadOptions& options) {
   return loaded;
 }
 
+namespace {
+
+// The nearest place in another file; nothing if none of the path's parents came from there.
+const PlaceElsewhere* FindElsewhere(const Loaded& loaded, std::string at) {
+  while (!at.empty()) {
+    if (const auto found = loaded.elsewhere.find(at); found != loaded.elsewhere.end()) {
+      return &found->second;
+    }
+    const size_t dot = at.rfind('.');
+    at.resize(dot == std::string::npos ? 0 : dot);
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 Problem ProblemAt(const Loaded& loaded, std::string_view path, std::string message) {
   Problem problem;
   problem.file = loaded.file;
   problem.message = std::move(message);
+  if (const PlaceElsewhere* place = FindElsewhere(loaded, std::string(path))) {
+    problem.file = place->file;
+    problem.line = place->position.line;
+    problem.column = place->position.column;
+    problem.length = place->length;
+    problem.source_line = place->source_line;
+    return problem;
+  }
   std::string at(path);
   auto found = loaded.positions.find(at);
   while (found == loaded.positions.end() && !at.empty()) {

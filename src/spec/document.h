@@ -31,6 +31,14 @@ struct LoadOptions {
   std::vector<Override> overrides;
 };
 
+// A place in another file than the document's.
+struct PlaceElsewhere {
+  std::string file;
+  Position position;
+  int length = 1;
+  std::string source_line;
+};
+
 struct Loaded {
   std::string kind;  // "commandJob"; "" if it could not be told
   std::string file;
@@ -39,8 +47,11 @@ struct Loaded {
   // inputs are texts (numbers as written, True, False), and inputs without a value are left out.
   Json value = Json::MakeObject();
   std::vector<Problem> problems;  // empty = valid
+  std::vector<Problem> warnings;  // worth to be told
   // dotted path -> of its value; line < 1 = from an override
   std::map<std::string, Position> positions;
+  // dotted path -> where its value really stands: in a conda file that was put into the document
+  std::map<std::string, PlaceElsewhere> elsewhere;
   // dotted path -> "--set a.b", of values that overrides gave
   std::map<std::string, std::string> origins;
 
@@ -50,7 +61,8 @@ struct Loaded {
 // Parses, applies the overrides, then checks everything against the table of fields. Never fails
 // otherwise than by problems.
 Loaded LoadDocument(std::string_view text, const LoadOptions& options);
-// The problem at a path of the document, or at its nearest parent that has a position.
+// The problem at a path of the document, or at its nearest parent that has a position; of a value
+// that came from another file in that file.
 Problem ProblemAt(const Loaded& loaded, std::string_view path, std::string message);
 
 // A file or folder of this machine that the document names.
@@ -75,10 +87,13 @@ struct LocalFiles {
 // not among them: see InlineCondaFiles.
 LocalFiles FindLocalFiles(const Loaded& loaded);
 
-// Replaces each `conda_file: path` by the file's content as an object; problems of that file (with
-// its own name and positions) and its absence are returned.
+// Replaces each `conda_file: path` by the file's content as an object, and remembers where each of
+// its values stands (loaded.elsewhere); problems of that file (with its own name and positions) and
+// its absence are returned, warnings go to loaded.warnings.
 std::vector<Problem> InlineCondaFiles(Loaded& loaded);
 
+// Absolute and normal; relative texts belong to the file's folder.
+std::string ResolveLocalPath(std::string_view text, const std::string& file);
 // True if the text names data elsewhere: a URI, an ARM id or an asset reference.
 bool IsRemotePath(std::string_view text);
 

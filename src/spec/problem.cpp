@@ -103,7 +103,7 @@ std::vector<Problem> Sorted(std::vector<Problem> problems) {
 
 std::string RenderProblem(const Problem& problem, std::string_view source) {
   const bool has_place = problem.line > 0;
-  std::string out = "error: " + Printable(problem.message);
+  std::string out = (problem.is_warning ? "warning: " : "error: ") + Printable(problem.message);
   if (!has_place && !problem.suggestion.empty()) out += " (" + problem.suggestion + ")";
   out += '\n';
   if (!problem.file.empty()) {

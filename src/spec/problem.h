@@ -16,6 +16,7 @@ struct Problem {
   std::string message;      // unknown field "gpu" in resources
   std::string suggestion;   // did you mean "instance_count"?
   std::string help;         // a command: "lazurite explain job.resources", or ""
+  bool is_warning = false;  // told, but no reason to refuse the file
   std::string source_line;  // of a file that the document only names (a conda file), else ""
 };
 

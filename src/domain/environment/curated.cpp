@@ -2,6 +2,10 @@
 
 #include <fnmatch.h>
 
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/status.h"
 #include "base/text.h"
 #include "curated_table.h"
 
@@ -102,25 +106,34 @@ std::optional<KnownImage> FindImage(std::string_view image) {
   return std::nullopt;
 }
 
-EnvironmentSpec CuratedEnvironment::ToSpec() const {
-  Json dependencies = Json::MakeArray();
-  if (!python.empty()) dependencies.Push("python=" + python);
-  Json pip = Json::MakeArray();
-  for (const std::string& package : packages) pip.Push(package);
-  if (!packages.empty()) {
-    dependencies.Push("pip");
-    Json list = Json::MakeObject();
-    list["pip"] = pip;
-    dependencies.Push(list);
+std::vector<std::string> CuratedNames() {
+  std::vector<std::string> out;
+  for (const Json& row : Table().Find("environments")->array()) {
+    std::string name = row.GetString("name");
+    if (name.ends_with('*')) name.pop_back();
+    // "sklearn-*" is for versions that have no row of their own.
+    if (name.ends_with('-') || name.find('*') != std::string::npos) continue;
+    out.push_back(name == "minimal-py3" ? "minimal-py311" : name);
   }
-  Json file = Json::MakeObject();
-  file["name"] = name;
-  file["dependencies"] = dependencies;
-  EnvironmentSpec spec;
-  spec.name = name;
-  spec.version = "1";
-  spec.conda = file.Dump();
-  return spec;
+  return out;
+}
+
+std::vector<std::string> ImagePatterns() {
+  std::vector<std::string> out;
+  for (const Json& row : Table().Find("images")->array()) {
+    std::string pattern = row.GetString("pattern");
+    if (pattern.find("python") != 0 || pattern == "python:3.*") out.push_back(std::move(pattern));
+  }
+  return out;
+}
+
+std::string NearestCurated(std::string_view reference) {
+  const std::string name = Lower(CuratedName(reference));
+  const std::vector<std::string> names = CuratedNames();
+  const std::string_view near = Nearest(name, {names.begin(), names.end()});
+  if (near.empty()) return "";
+  const bool has_prefix = Lower(reference).find("azureml-") != std::string::npos;
+  return (has_prefix ? "AzureML-" : "") + std::string(near);
 }
 
 }  // namespace lazurite

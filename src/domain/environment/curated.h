@@ -6,8 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "domain/environment/environment.h"
-
 namespace lazurite {
 
 // Packages from PyPI in place of an image that Azure ML provides.
@@ -15,9 +13,6 @@ struct CuratedEnvironment {
   std::string name;                   // "sklearn-1.5"
   std::string python;                 // "3.10", or "" for any
   std::vector<std::string> packages;  // as pip reads them
-
-  // The same as a specification, with a conda file.
-  EnvironmentSpec ToSpec() const;
 };
 
 // An image that has nothing but Python, so that a virtual environment can stand for it.
@@ -36,5 +31,13 @@ std::optional<CuratedEnvironment> FindCurated(std::string_view reference);
 // The curated environment whose image this is ("mcr.microsoft.com/azureml/curated/NAME:TAG").
 std::optional<CuratedEnvironment> FindCuratedImage(std::string_view image);
 std::optional<KnownImage> FindImage(std::string_view image);
+
+// For messages: the exact names of the table ("sklearn-1.5"), and how known images begin
+// ("python:3.*").
+std::vector<std::string> CuratedNames();
+std::vector<std::string> ImagePatterns();
+// The curated name that is most like a reference, in the spelling of that ("AzureML-sklearn-1.5");
+// "" if none is like it.
+std::string NearestCurated(std::string_view reference);
 
 }  // namespace lazurite

@@ -34,13 +34,13 @@ TEST(Curated, TheMostExactRowComesFirst) {
   EXPECT_NE(other->packages.front(), "torch==2.8.*");
 }
 
-TEST(Curated, BecomesASpecificationWithACondaFile) {
-  const auto found = FindCurated("sklearn-1.5");
-  ASSERT_TRUE(found.has_value());
-  const EnvironmentSpec spec = found->ToSpec();
-  EXPECT_EQ(spec.name, "sklearn-1.5");
-  EXPECT_NE(spec.conda.find("python=3.10"), std::string::npos);
-  EXPECT_NE(spec.conda.find("scikit-learn~=1.5.0"), std::string::npos);
+TEST(Curated, TheNearestNameIsFound) {
+  EXPECT_EQ(NearestCurated("AzureML-sklern-1.5"), "AzureML-sklearn-1.5");
+  EXPECT_EQ(NearestCurated("azureml:AzureML-skleran-1.5@latest"), "AzureML-sklearn-1.5");
+  EXPECT_EQ(NearestCurated("azureml://registries/azureml/environments/tensorflw-2.16"),
+            "tensorflow-2.16");
+  EXPECT_EQ(NearestCurated("AzureML-something-else-entirely"), "");
+  for (const std::string& name : CuratedNames()) EXPECT_TRUE(FindCurated(name)) << name;
 }
 
 TEST(Images, PlainPythonIsKnownWithItsVersion) {

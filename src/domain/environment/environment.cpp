@@ -23,6 +23,7 @@ Json EnvironmentSpec::ToJson() const {
   json["image"] = image;
   json["conda"] = conda;
   json["build"] = build;
+  if (!python.empty()) json["python"] = python;
   return json;
 }
 
@@ -33,6 +34,7 @@ Result<EnvironmentSpec> EnvironmentSpec::FromJson(const Json& json) {
   TRY(ReadText(json, "version", &spec.version));
   TRY(ReadText(json, "image", &spec.image));
   TRY(ReadText(json, "conda", &spec.conda));
+  TRY(ReadText(json, "python", &spec.python));
   if (const Json* build = json.Find("build"); build != nullptr) {
     if (!build->is_null() && !build->is_object()) {
       return InvalidArgument("environment: \"build\" is no object");

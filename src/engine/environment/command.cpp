@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +25,7 @@ constexpr int kPollMs = 50;                    // how soon a cancelled build not
 constexpr std::chrono::seconds kTermGrace{2};  // between SIGTERM and SIGKILL
 constexpr size_t kLineBytesMax = 8192;         // longer lines are cut into pieces
 constexpr size_t kReadBytes = 16384;
+constexpr int kLowestPriority = 19;
 
 // Cuts a stream into lines. A carriage return ends one too: progress bars write those.
 class LineCutter {
@@ -54,8 +57,13 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 
 // Runs in the child; only calls that are safe after fork.
 [[noreturn]] void Become(const char* program, char** arguments, char** environment, int output,
-                         pid_t parent) {
+                         pid_t parent, bool is_background) {
   ::setpgid(0, 0);
+  if (is_background) {
+    ::setpriority(PRIO_PROCESS, 0, kLowestPriority);
+    const sched_param none_wanted{};
+    ::sched_setscheduler(0, SCHED_IDLE, &none_wanted);
+  }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);
   sigset_t none;
@@ -174,7 +182,7 @@ Result<int> RunCommand(const Command& command) {
   if (pid < 0) return ErrnoStatus("starting " + program, errno);
   if (pid == 0) {
     Become(program.c_str(), argument_pointers.data(), environment_pointers.data(), writing.get(),
-           parent);
+           parent, command.is_background);
   }
   ::setpgid(pid, pid);
   writing.Close();

@@ -17,6 +17,7 @@ struct Command {
   Variables variables;  // the whole environment of the program
   std::function<void(std::string_view)> line;  // each line of both outputs, without its end
   std::function<bool()> cancelled;             // polled; true ends the program
+  bool is_background = false;                  // runs only when nothing else wants to
 };
 
 // The program's exit code (128 + the signal that ended it). kCancelled: it was ended because the

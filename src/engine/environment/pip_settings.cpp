@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "domain/environment/requirement.h"
 
 namespace lazurite::environment {
 namespace {
@@ -67,7 +68,49 @@ std::string FindLinks(const std::string& value) {
   return Join(kept, ",");
 }
 
+// An index by itself, without its password and its slash at the end.
+std::string PlainIndex(std::string_view url) {
+  std::string text = RedactCredentials(url);
+  while (text.ends_with('/')) text.pop_back();
+  return text;
+}
+
+bool IsPypi(std::string_view url) {
+  return url == "https://pypi.org/simple" || url == "https://pypi.python.org/simple";
+}
+
 }  // namespace
+
+Variables WithIndexes(Variables variables, const EnvironmentSettings& settings) {
+  if (!settings.index_url.empty()) {
+    variables.erase("UV_INDEX_URL");
+    variables["UV_DEFAULT_INDEX"] = settings.index_url;
+    variables["PIP_INDEX_URL"] = settings.index_url;
+  }
+  if (!settings.extra_index_urls.empty()) {
+    variables.erase("UV_EXTRA_INDEX_URL");
+    variables["UV_INDEX"] = Join(settings.extra_index_urls, " ");
+    variables["PIP_EXTRA_INDEX_URL"] = Join(settings.extra_index_urls, " ");
+  }
+  return variables;
+}
+
+std::vector<std::string> IndexesOf(const Variables& uv) {
+  std::vector<std::string> out;
+  for (const char* name : {"UV_DEFAULT_INDEX", "UV_INDEX_URL"}) {
+    const std::string index = PlainIndex(Get(uv, name));
+    if (index.empty()) continue;
+    if (!IsPypi(index)) out.push_back(index);
+    break;
+  }
+  for (const char* name : {"UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"}) {
+    for (const std::string_view part : Split(ReplaceAll(Get(uv, name), ",", " "), ' ')) {
+      if (!Trim(part).empty()) out.push_back(PlainIndex(Trim(part)));
+    }
+  }
+  if (!Get(uv, "UV_NO_INDEX").empty()) out.emplace_back("no index");
+  return out;
+}
 
 Variables UvVariables(const Variables& variables, const FileReader& read) {
   Variables out = variables;

@@ -123,6 +123,52 @@ TEST(Plan, ChannelsThatAreNotUsedAreTold) {
   EXPECT_NE(Notes(plan).find("conda-forge are not used"), std::string::npos) << Notes(plan);
 }
 
+TEST(Plan, AllThatStandsAgainstItIsToldAtOnceWithItsTarget) {
+  EnvironmentSpec spec =
+      Conda("dependencies:\n- python=3.10\n- r-base=4.1\n- ffmpeg\n- pip:\n  - six=1\n");
+  spec.image = "pytorch/pytorch:latest";
+  const Planning planning = PlanEnvironment(spec, {}, kMachine);
+  std::vector<std::string> targets;
+  for (const EnvironmentFinding& finding : planning.findings) targets.push_back(finding.target);
+  EXPECT_EQ(targets, (std::vector<std::string>{
+                         "image", "condaFile.dependencies.3.pip.0", "condaFile.dependencies.0",
+                         "condaFile.dependencies.2", "condaFile.dependencies.1"}));
+  EXPECT_NE(planning.findings[0].message.find("python:3.*"), std::string::npos);
+  // Another minor version of Python is a warning.
+  EXPECT_EQ(planning.findings[2].code, Code::kOk);
+}
+
+TEST(Plan, TheNearestKnownNameIsSuggested) {
+  EnvironmentSpec spec;
+  spec.image = "pyhton:3.11";
+  EXPECT_EQ(PlanEnvironment(spec, {}, kMachine).findings.at(0).suggestion,
+            "did you mean \"python:3.11\"?");
+  spec.image = "mcr.microsoft.com/azureml/curated/sklern-1.5:24";
+  EXPECT_EQ(PlanEnvironment(spec, {}, kMachine).findings.at(0).suggestion,
+            "did you mean \"mcr.microsoft.com/azureml/curated/sklearn-1.5\"?");
+  spec.image = "";
+  spec.name = "AzureML-sklern-1.5";
+  EXPECT_EQ(PlanEnvironment(spec, {}, kMachine).findings.at(0).suggestion,
+            "did you mean \"AzureML-sklearn-1.5\"?");
+}
+
+TEST(Plan, CredentialsAreNoPartOfTheHash) {
+  const auto with = [](const std::string& index) {
+    return Conda("dependencies:\n- pip:\n  - --extra-index-url " + index + "\n  - six\n");
+  };
+  const Plan ada = Must(with("https://ada:secret@pypi.example.org/simple"));
+  EXPECT_EQ(ada.hash, Must(with("https://bob:other@pypi.example.org/simple")).hash);
+  EXPECT_NE(ada.hash, Must(with("https://ada:secret@elsewhere.example.org/simple")).hash);
+  // The index itself is told to uv as it was written.
+  EXPECT_EQ(ada.requirements.front(),
+            "--extra-index-url https://ada:secret@pypi.example.org/simple");
+  const Plan plain = Must(Conda("dependencies:\n- pip:\n  - six\n"));
+  EXPECT_EQ(plain.hash, Must(Conda("dependencies:\n- pip:\n  - six\n  - --trusted-host a\n")).hash);
+  Machine other = kMachine;
+  other.indexes = {"https://mirror.example.org/simple"};
+  EXPECT_NE(plain.hash, Must(Conda("dependencies:\n- pip:\n  - six\n"), other).hash);
+}
+
 TEST(Plan, WrongSpecificationsAreNamed) {
   EnvironmentSpec spec;
   spec.name = "unheard-of";

@@ -227,10 +227,10 @@ Result<ChosenPython> ChoosePython(const std::vector<Interpreter>& interpreters,
         (distance(one.minor) == distance(best->minor) && one.minor > best->minor);
     if (is_nearer) best = &one;
   }
-  return ChosenPython{*best,
-                      "WARNING: Python " + std::string(wish.substr(wish.find_first_not_of("= "))) +
-                          " is asked for but this machine has only " + ListMinors(interpreters) +
-                          "; Python 3." + std::to_string(best->minor) + " is used instead"};
+  return ChosenPython{*best, "Python " + std::string(wish.substr(wish.find_first_not_of("= "))) +
+                                 " is asked for but this machine has only " +
+                                 ListMinors(interpreters) + "; Python 3." +
+                                 std::to_string(best->minor) + " is used instead"};
 }
 
 }  // namespace lazurite::environment

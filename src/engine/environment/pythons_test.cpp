@@ -97,7 +97,7 @@ TEST(ChoosePython, AnotherMinorVersionIsToldLoudly) {
   ASSERT_TRUE(chosen.ok());
   EXPECT_EQ(chosen->interpreter.minor, 11);
   EXPECT_EQ(chosen->warning,
-            "WARNING: Python 3.10 is asked for but this machine has only 3.11, 3.13; Python 3.11 "
+            "Python 3.10 is asked for but this machine has only 3.11, 3.13; Python 3.11 "
             "is used instead");
 }
 

@@ -8,8 +8,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "domain/environment/requirement.h"
 #include "engine/environment/build_lock.h"
 #include "engine/environment/command.h"
+#include "engine/environment/freeze.h"
 #include "engine/environment/machine.h"
 #include "engine/environment/pip_settings.h"
 #include "engine/environment/plan.h"
@@ -47,34 +49,50 @@ std::string FindUv(const EnvironmentSettings& settings, const Variables& variabl
                                JoinPath(home, ".cargo/bin"));
 }
 
-// One build: its programs, and the last lines that they wrote.
+std::optional<std::string> ReadIfThere(const std::string& path) {
+  const Result<std::string> text = ReadFile(path);
+  return text.ok() ? std::optional(*text) : std::nullopt;
+}
+
+// One build: its programs, and the last lines that they wrote. Ends at the latest after its
+// timeout.
 class Build {
  public:
-  Build(const Plan& plan, std::string folder, const Log& log, const Cancelled& cancelled)
-      : plan_(plan), folder_(std::move(folder)), log_(log), cancelled_(cancelled) {}
+  Build(const Plan& plan, std::string folder, const Log& log, const Cancelled& cancelled,
+        Duration timeout)
+      : plan_(plan),
+        folder_(std::move(folder)),
+        log_(log),
+        cancelled_(cancelled),
+        timeout_(timeout) {}
 
-  Status WithUv(const std::string& uv, const Variables& variables) {
+  // `lines` is what pip is to read, with everything in it that was still to be resolved.
+  Status WithUv(const std::string& uv, const Variables& variables,
+                const std::vector<std::string>& lines) {
     const std::string python = JoinPath(folder_, "bin/python");
     const Status seeded =
         Run({uv, "venv", "--seed", "--python", plan_.python.path, folder_}, variables);
-    if (seeded.code() == Code::kCancelled) return seeded;
+    if (seeded.code() == Code::kCancelled || seeded.code() == Code::kDeadlineExceeded) {
+      return seeded;
+    }
     if (!seeded.ok()) {
       // Without an index there is no pip to put in, but there can be a Python.
       log_("pip could not be put into the environment; trying without it");
       TRY(RemoveTree(folder_));
       TRY(Run({uv, "venv", "--python", plan_.python.path, folder_}, variables));
     }
-    if (plan_.requirements.empty()) return {};
-    const std::string file = JoinPath(folder_, "requirements.txt");
-    TRY(WriteFile(file, Join(plan_.requirements, "\n") + "\n"));
-    // Jobs cannot write here, so Python could not keep what it compiles.
-    return Run({uv, "pip", "install", "--python", python, "-r", file, "--compile-bytecode"},
-               variables);
+    if (lines.empty()) return {};
+    // For the owner's eyes and for as long as it is read: an index may have a password in it.
+    const std::string file = folder_ + ".requirements";
+    TRY(WriteFile(file, Join(lines, "\n") + "\n", 0600));
+    Status installed = Run({uv, "pip", "install", "--python", python, "-r", file}, variables);
+    TRY(RemoveTree(file));
+    return installed;
   }
 
   Status WithConda(const std::string& conda, Variables variables) {
     const std::string file = folder_ + ".yml";
-    TRY(WriteFile(file, plan_.conda_text));
+    TRY(WriteFile(file, plan_.conda_text, 0600));
     for (const char* name : {"CONDA_PREFIX", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}) {
       variables.erase(name);
     }
@@ -91,60 +109,76 @@ class Build {
   Status Run(std::vector<std::string> arguments, const Variables& variables) {
     const std::string what = BaseName(arguments[0]) + " " + arguments[1];
     std::deque<std::string> tail;
-    Command command{.arguments = std::move(arguments),
-                    .variables = variables,
-                    .line = {},
-                    .cancelled = cancelled_};
-    command.line = [&](std::string_view line) {
+    Command command{
+        .arguments = std::move(arguments), .variables = variables, .line = {}, .cancelled = [this] {
+          return IsLate() || (cancelled_ && cancelled_());
+        }};
+    command.line = [&](std::string_view raw) {
+      const std::string line = RedactCredentials(raw);
       log_(line);
-      tail.emplace_back(line);
+      tail.push_back(line);
       if (tail.size() > kTailLinesMax) tail.pop_front();
     };
-    ASSIGN_OR_RETURN(const int code, RunCommand(command));
+    const Result<int> ended = RunCommand(command);
+    if (ended.status().code() == Code::kCancelled && IsLate()) return TooLate(what, tail);
+    ASSIGN_OR_RETURN(const int code, ended);
     if (code == 0) return {};
     std::string text = what + " ended with exit code " + std::to_string(code);
     for (const std::string& line : tail) text += "\n" + line;
     return Internal(std::move(text));
   }
 
+  bool IsLate() const { return std::chrono::steady_clock::now() - began_ >= timeout_; }
+
+  Status TooLate(const std::string& what, const std::deque<std::string>& tail) const {
+    std::string text = what + " was ended: the build took longer than " + FormatElapsed(timeout_) +
+                       ", which build_timeout under [environment] in config.toml allows";
+    for (const std::string& line : tail) text += "\n" + line;
+    return {Code::kDeadlineExceeded, std::move(text)};
+  }
+
   const Plan& plan_;
   const std::string folder_;
   const Log& log_;
   const Cancelled& cancelled_;
+  const Duration timeout_;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
 class UvEnvironmentBuilder final : public EnvironmentBuilder {
  public:
   explicit UvEnvironmentBuilder(EnvironmentSettings settings)
-      : settings_(std::move(settings)), variables_(OwnVariables()) {}
+      : settings_(std::move(settings)), variables_(WithIndexes(OwnVariables(), settings_)) {}
 
   Result<PreparedEnvironment> Prepare(const EnvironmentSpec& spec, const Log& log,
                                       const Cancelled& cancelled) override {
+    const Variables uv_variables = UvVariables(variables_, ReadIfThere);
     Machine machine =
         RememberedMachine(variables_, JoinPath(settings_.envs_folder, "machine.json"));
+    machine.indexes = IndexesOf(uv_variables);
     ASSIGN_OR_RETURN(Plan plan, MakePlan(spec, settings_, machine));
     if (plan.kind != Plan::Kind::kHost && !IsReady(plan)) {
       machine = LookAtMachine(variables_);
+      machine.indexes = IndexesOf(uv_variables);
       ASSIGN_OR_RETURN(plan, MakePlan(spec, settings_, machine));
     }
     for (const std::string& note : plan.notes) log(note);
     if (plan.kind == Plan::Kind::kHost) {
-      log("the job runs with this machine's own Python");
-      return PreparedEnvironment();
+      return OnHost(plan.python.path, log);
     }
     PreparedEnvironment prepared = Describe(plan);
     const std::string title = Title(spec, plan);
     if (IsReady(plan)) {
       prepared.was_reused = true;
       log(title + " is reused, nothing is built");
-      return prepared;
+      return WithFreeze(std::move(prepared));
     }
     TRY(MakeDirs(settings_.envs_folder));
     ASSIGN_OR_RETURN(const BuildLock lock, BuildLock::Take(Folder(plan), Asker(), log, cancelled));
     if (IsReady(plan)) {
       prepared.was_reused = true;
       log(title + " was built meanwhile and is reused");
-      return prepared;
+      return WithFreeze(std::move(prepared));
     }
     const Log told = [&](std::string_view line) {
       log(line);
@@ -153,7 +187,7 @@ class UvEnvironmentBuilder final : public EnvironmentBuilder {
     Status built = BuildNow(plan, machine, title, told, cancelled);
     if (!built.ok())
       return built.code() == Code::kCancelled ? built : std::move(built).With("building " + title);
-    return prepared;
+    return WithFreeze(std::move(prepared));
   }
 
  private:
@@ -168,9 +202,36 @@ class UvEnvironmentBuilder final : public EnvironmentBuilder {
     return NormalPath(JoinPath(settings_.envs_folder, plan.hash));
   }
 
+  // Also of an environment that was made before such lists were kept. A job is no worse without.
+  static PreparedEnvironment WithFreeze(PreparedEnvironment prepared) {
+    Result<std::string> file = KeepFreeze(prepared.folder);
+    if (file.ok()) prepared.freeze = std::move(file).value();
+    return prepared;
+  }
+
   static std::string Title(const EnvironmentSpec& spec, const Plan& plan) {
     const std::string name = spec.name.empty() ? "" : " " + spec.name;
     return "environment" + name + " (" + plan.hash.substr(0, 12) + ")";
+  }
+
+  // The machine's Python as it is: the one on PATH, or that very interpreter with its environment.
+  static Result<PreparedEnvironment> OnHost(const std::string& python, const Log& log) {
+    PreparedEnvironment prepared;
+    if (python.empty()) {
+      log("the job runs with this machine's own Python");
+      return prepared;
+    }
+    if (::access(python.c_str(), X_OK) != 0 || IsDir(python)) {
+      return FailedPrecondition("there is no Python at " + python +
+                                " on the server's machine, and the environment asks for it by " +
+                                std::string(EnvironmentSpec::kPythonProperty));
+    }
+    log("the job runs with " + python + " as it is, nothing is built");
+    const std::string folder = DirName(DirName(python));
+    if (Exists(JoinPath(folder, "pyvenv.cfg"))) prepared.variables["VIRTUAL_ENV"] = folder;
+    if (Exists(JoinPath(folder, "conda-meta"))) prepared.variables["CONDA_PREFIX"] = folder;
+    prepared.variables["PATH"] = DirName(python);
+    return prepared;
   }
 
   PreparedEnvironment Describe(const Plan& plan) const {
@@ -199,7 +260,7 @@ class UvEnvironmentBuilder final : public EnvironmentBuilder {
     const auto started = std::chrono::steady_clock::now();
     const std::string folder = Folder(plan);
     TRY(RemoveTree(folder));
-    Build build(plan, folder, log, cancelled);
+    Build build(plan, folder, log, cancelled, settings_.build_timeout);
     Status status;
     if (plan.kind == Plan::Kind::kConda) {
       log(title + " is built with " + machine.conda);
@@ -212,10 +273,7 @@ class UvEnvironmentBuilder final : public EnvironmentBuilder {
             "sources or `pip install uv`, or name it in LAZURITE_UV");
       }
       log(title + " is built with uv and " + plan.python.path);
-      status = build.WithUv(uv, UvVariables(variables_, [](const std::string& path) {
-                              const Result<std::string> text = ReadFile(path);
-                              return text.ok() ? std::optional(*text) : std::nullopt;
-                            }));
+      status = build.WithUv(uv, UvVariables(variables_, ReadIfThere), plan.requirements);
     }
     if (!status.ok()) {
       TRY(RemoveTree(folder));
@@ -233,6 +291,7 @@ class UvEnvironmentBuilder final : public EnvironmentBuilder {
     marker["python"] = plan.python.path;
     marker["built"] = FormatTime(SystemClock().Now());
     marker["seconds"] = static_cast<double>(took.count()) / 1000.0;
+    TRY(KeepFreeze(Folder(plan)).status());
     // The files have to be on disk before the marker says so: a crash must not leave half of them.
     TRY(SyncFileSystem(settings_.envs_folder));
     TRY(WriteFileAtomic(JoinPath(Folder(plan), "ready"), marker.Dump(1) + "\n"));

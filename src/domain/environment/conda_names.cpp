@@ -1,4 +1,4 @@
-#include "engine/environment/conda_names.h"
+#include "domain/environment/conda_names.h"
 
 #include <fnmatch.h>
 
@@ -49,19 +49,15 @@ Result<std::string> TranslateClause(std::string_view clause) {
 }
 
 struct Dependency {
-  std::string channel, name, version;
+  std::string name, version;
 };
 
-Result<Dependency> SplitDependency(std::string_view text) {
+Dependency SplitDependency(std::string_view text) {
   Dependency out;
-  if (const size_t at = text.find("::"); at != std::string_view::npos) {
-    out.channel = text.substr(0, at);
-    text.remove_prefix(at + 2);
-  }
+  if (const size_t at = text.find("::"); at != std::string_view::npos) text.remove_prefix(at + 2);
   const size_t end = std::min(text.find_first_of(" =<>!~["), text.size());
   out.name = Lower(text.substr(0, end));
   out.version = Trim(text.substr(end));
-  if (out.name.empty()) return InvalidArgument("\"" + std::string(text) + "\" names no package");
   return out;
 }
 
@@ -82,24 +78,29 @@ Result<std::string> TranslateVersion(std::string_view conda) {
   return Join(clauses, ",");
 }
 
-Result<Translated> TranslateConda(const std::vector<std::string>& dependencies) {
+Translated TranslateConda(const std::vector<CondaPackage>& dependencies) {
   Translated out;
-  for (const std::string& text : dependencies) {
-    ASSIGN_OR_RETURN(const Dependency dependency, SplitDependency(text));
+  for (const CondaPackage& package : dependencies) {
+    const std::string what = "conda package " + package.text;
+    const Dependency dependency = SplitDependency(package.text);
     if (const Json* why = Table().Find("contained")->Find(dependency.name); why != nullptr) {
-      out.notes.push_back("conda package " + text + " is left out: " + why->string());
+      out.notes.push_back(what + " is left out: " + why->string());
       continue;
     }
     if (IsRefused(dependency.name)) {
-      return FailedPrecondition(
-          "conda package " + text + " is not on PyPI and this machine has no conda; " +
-          std::string(kConda) + ", or take the package out and install it on the machine");
+      out.problems.push_back(
+          {package, what + " is not on PyPI and this machine has no conda; " + std::string(kConda) +
+                        ", or take the package out and install it on the machine"});
+      continue;
     }
     const std::string name = Table().Find("renamed")->GetString(dependency.name, dependency.name);
-    Result<std::string> version = TranslateVersion(dependency.version);
-    if (!version.ok()) return std::move(version).status().With("conda package " + dependency.name);
+    const Result<std::string> version = TranslateVersion(dependency.version);
+    if (!version.ok()) {
+      out.problems.push_back({package, what + ": " + version.status().text()});
+      continue;
+    }
     out.requirements.push_back(name + *version);
-    out.notes.push_back("conda package " + text + " is taken from PyPI as " + name + *version);
+    out.notes.push_back(what + " is taken from PyPI as " + name + *version);
   }
   return out;
 }

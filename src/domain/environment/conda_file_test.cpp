@@ -1,8 +1,8 @@
-#include "engine/environment/conda_file.h"
+#include "domain/environment/conda_file.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/environment/conda_names.h"
+#include "domain/environment/conda_names.h"
 
 namespace lazurite::environment {
 namespace {
@@ -27,7 +27,9 @@ TEST(CondaFile, SaysWhatItAsksFor) {
   ASSERT_TRUE(file.ok()) << file.status().text();
   EXPECT_EQ(file->python, "=3.10");
   EXPECT_EQ(file->channels, std::vector<std::string>{"conda-forge"});
-  EXPECT_EQ(file->conda, std::vector<std::string>{"conda-forge::Numpy >=1.26"});
+  EXPECT_EQ(file->conda,
+            (std::vector<CondaPackage>{{"conda-forge::Numpy >=1.26", "dependencies.2"}}));
+  EXPECT_EQ(file->python_path, "dependencies.0");
   const std::vector<std::string> pip = {"--extra-index-url https://example.org/simple",
                                         "mlflow-skinny[databricks]>=2 ; python_version > \"3.8\"",
                                         "scikit-learn==1.5.2"};
@@ -65,6 +67,35 @@ TEST(CondaFile, ProblemsHaveAPosition) {
   }
 }
 
+TEST(CondaFile, AllProblemsAreToldAtOnceEachWithItsPathAndPlace) {
+  const CondaReading reading = ReadConda(
+      "chanels: [conda-forge]\n"
+      "dependencies:\n"
+      "- numpy=1.26\n"
+      "- pip:\n"
+      "  - pandas=2.2\n"
+      "  - \"six ; python_versio > '3'\"\n"
+      "  - -r more.txt\n"
+      "- [a]\n");
+  ASSERT_EQ(reading.problems.size(), 4u);
+  EXPECT_TRUE(reading.problems[0].is_warning);
+  EXPECT_EQ(reading.problems[0].suggestion, "did you mean \"channels\"?");
+  const CondaProblem& pandas = reading.problems[1];
+  EXPECT_EQ(pandas.path, "dependencies.1.pip.0");
+  EXPECT_EQ(pandas.position.line, 5);
+  EXPECT_EQ(pandas.position.column, 11);
+  EXPECT_EQ(pandas.length, 4);
+  EXPECT_EQ(pandas.suggestion, "did you mean \"pandas==2.2\"?");
+  const CondaProblem& marker = reading.problems[2];
+  EXPECT_EQ(marker.position.column, 12) << marker.message;
+  EXPECT_EQ(marker.length, 13);
+  EXPECT_EQ(marker.suggestion, "did you mean \"python_version\"?");
+  EXPECT_EQ(reading.problems[3].path, "dependencies.2");
+  ASSERT_EQ(reading.includes.size(), 1u);
+  EXPECT_EQ(reading.includes[0].file, "more.txt");
+  EXPECT_EQ(reading.file.conda.size(), 1u);
+}
+
 TEST(CondaNames, VersionsBecomePep440) {
   struct Case {
     std::string_view conda, pip;
@@ -82,22 +113,34 @@ TEST(CondaNames, VersionsBecomePep440) {
   EXPECT_EQ(TranslateVersion("=").status().code(), Code::kInvalidArgument);
 }
 
-TEST(CondaNames, EveryTranslationIsTold) {
-  const Result<Translated> out = TranslateConda(
-      {"conda-forge::pytorch=2.1", "opencv", "numpy=1.26", "cudatoolkit=11.8", "scikit-learn"});
-  ASSERT_TRUE(out.ok()) << out.status().text();
-  EXPECT_EQ(out->requirements, (std::vector<std::string>{"torch==2.1.*", "opencv-python-headless",
-                                                         "numpy==1.26.*", "scikit-learn"}));
-  ASSERT_EQ(out->notes.size(), 5u);
-  EXPECT_EQ(out->notes[0],
-            "conda package conda-forge::pytorch=2.1 is taken from PyPI as torch==2.1.*");
-  EXPECT_NE(out->notes[3].find("cudatoolkit=11.8 is left out"), std::string::npos);
+std::vector<CondaPackage> Packages(const std::vector<std::string>& texts) {
+  std::vector<CondaPackage> out;
+  for (const std::string& text : texts) {
+    out.push_back({text, "dependencies." + std::to_string(out.size())});
+  }
+  return out;
 }
 
-TEST(CondaNames, WhatPypiHasNotIsRefusedWithTheWayOut) {
-  const Result<Translated> out = TranslateConda({"r-base=4.1"});
-  EXPECT_EQ(out.status().code(), Code::kFailedPrecondition);
-  EXPECT_NE(out.status().text().find("micromamba"), std::string::npos);
+TEST(CondaNames, EveryTranslationIsTold) {
+  const Translated out = TranslateConda(Packages(
+      {"conda-forge::pytorch=2.1", "opencv", "numpy=1.26", "cudatoolkit=11.8", "scikit-learn"}));
+  EXPECT_TRUE(out.problems.empty());
+  EXPECT_EQ(out.requirements, (std::vector<std::string>{"torch==2.1.*", "opencv-python-headless",
+                                                        "numpy==1.26.*", "scikit-learn"}));
+  ASSERT_EQ(out.notes.size(), 5u);
+  EXPECT_EQ(out.notes[0],
+            "conda package conda-forge::pytorch=2.1 is taken from PyPI as torch==2.1.*");
+  EXPECT_NE(out.notes[3].find("cudatoolkit=11.8 is left out"), std::string::npos);
+}
+
+TEST(CondaNames, EachPackageThatPypiHasNotIsRefusedWithTheWayOut) {
+  const Translated out = TranslateConda(Packages({"r-base=4.1", "numpy", "ffmpeg", "scipy=1|2"}));
+  ASSERT_EQ(out.problems.size(), 3u);
+  EXPECT_EQ(out.problems[0].package.path, "dependencies.0");
+  EXPECT_NE(out.problems[0].message.find("micromamba"), std::string::npos);
+  EXPECT_EQ(out.problems[1].package.path, "dependencies.2");
+  EXPECT_EQ(out.problems[2].package.path, "dependencies.3");
+  EXPECT_EQ(out.requirements, std::vector<std::string>{"numpy"});
 }
 
 }  // namespace
