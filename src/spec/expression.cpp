@@ -94,6 +94,31 @@ class Scanner {
   Expressions result_;
 };
 
+constexpr std::string_view kSecretsContext = "secrets.";
+
+// One "${{secrets.NAME}}" of a text.
+struct SecretPart {
+  size_t begin = 0, end = 0;
+  std::string_view name;
+};
+
+std::vector<SecretPart> FindSecrets(std::string_view text) {
+  std::vector<SecretPart> found;
+  size_t open = text.find(kOpen);
+  while (open != std::string_view::npos) {
+    const size_t body = open + kOpen.size();
+    const size_t close = text.find(kClose, body);
+    if (close == std::string_view::npos) break;
+    const std::string_view inner = Trim(text.substr(body, close - body));
+    const bool is_secret = inner.starts_with(kSecretsContext);
+    if (is_secret) {
+      found.push_back({open, close + kClose.size(), inner.substr(kSecretsContext.size())});
+    }
+    open = text.find(kOpen, is_secret ? close + kClose.size() : body);
+  }
+  return found;
+}
+
 // What the three contexts of a command hold.
 struct Contexts {
   const ExpressionValues& inputs;
@@ -113,6 +138,11 @@ Status Unknown(std::string_view command, const Expression& expression, const Con
                            std::string(command.substr(expression.offset, expression.length)) +
                            "\" in the command ";
   const ExpressionValues* values = contexts.Find(expression.context);
+  if (expression.context == "secrets") {
+    return InvalidArgument(text +
+                           "would be seen by everybody who lists processes; hand the secret over "
+                           "in environment_variables");
+  }
   if (values == nullptr) {
     return InvalidArgument(text +
                            "means nothing here; expected ${{inputs.NAME}} or ${{outputs.NAME}}");
@@ -157,6 +187,24 @@ Result<std::optional<std::string>> ExpandPart(std::string_view command, const Pa
 }  // namespace
 
 Expressions FindExpressions(std::string_view text) { return Scanner(text).result(); }
+
+std::vector<std::string> SecretsIn(std::string_view text) {
+  std::vector<std::string> names;
+  for (const SecretPart& part : FindSecrets(text)) names.emplace_back(part.name);
+  return names;
+}
+
+std::string ExpandSecrets(std::string_view text, const ExpressionValues& values) {
+  std::string out;
+  size_t at = 0;
+  for (const SecretPart& part : FindSecrets(text)) {
+    out += text.substr(at, part.begin - at);
+    out += values.at(std::string(part.name));
+    at = part.end;
+  }
+  out += text.substr(at);
+  return out;
+}
 
 Result<std::string> ExpandCommand(std::string_view command, const ExpressionValues& inputs,
                                   const ExpressionValues& outputs,

@@ -36,4 +36,10 @@ struct Expressions {
 };
 Expressions FindExpressions(std::string_view text);
 
+// The names in "${{secrets.NAME}}" of a text, in order. Everything else in it is plain text, also
+// what looks like another expression.
+std::vector<std::string> SecretsIn(std::string_view text);
+// The text with these replaced by their values, which must all be there.
+std::string ExpandSecrets(std::string_view text, const ExpressionValues& values);
+
 }  // namespace lazurite::spec

@@ -65,5 +65,18 @@ TEST(Expression, TellsWhereEachStands) {
   EXPECT_FALSE(found.found[2].is_optional);
 }
 
+TEST(Expression, FindsSecretsInPlainText) {
+  const std::string text = "a ${{secrets.ONE}} $[[ ${{ secrets.TWO }}${{inputs.x}} ${{ open";
+  EXPECT_EQ(SecretsIn(text), (std::vector<std::string>{"ONE", "TWO"}));
+  EXPECT_EQ(ExpandSecrets(text, {{"ONE", "1"}, {"TWO", "${{secrets.ONE}}"}}),
+            "a 1 $[[ ${{secrets.ONE}}${{inputs.x}} ${{ open");
+  EXPECT_TRUE(SecretsIn("${{secrets}} ${secrets.A} {{secrets.A}} ${{secret.A}}").empty());
+  EXPECT_EQ(SecretsIn("${{ ${{secrets.A}}"), std::vector<std::string>{"A"});
+}
+
+TEST(Expression, RefusesSecretsInTheCommand) {
+  EXPECT_NE(Expand("login ${{secrets.A}}").find("environment_variables"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace lazurite::spec

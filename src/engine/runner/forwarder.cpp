@@ -47,6 +47,20 @@ bool IsLogCall(const Request& request) {
                      [&](std::string_view call) { return request.path.ends_with(call); });
 }
 
+// Tells of runs, models and the like; the bytes of artifacts and uploads are the job's own files.
+bool IsRecord(const Request& request) {
+  if (request.method == "GET" || request.method == "HEAD") return false;
+  return request.path.find("/mlflow/") != std::string::npos ||
+         request.headers.Get("content-type").find("json") != std::string_view::npos;
+}
+
+std::string Redacted(const Redaction& redaction, const std::string& body) {
+  Result<Json> json = Json::Parse(body);
+  if (!json.ok()) return redaction.Apply(body);
+  redaction.Apply(*json);
+  return json->Dump();
+}
+
 // The address itself says that its bearer may: the server signed it, and checks that.
 bool IsSigned(const Request& request) {
   return !request.headers.Has("authorization") && !request.Query("sig").empty();
@@ -127,12 +141,13 @@ Task<Response> Forwarder::Handle(Request& request) {
                           "this address serves one job, with the token in MLFLOW_TRACKING_TOKEN");
   }
   const std::optional<int64_t> bytes = BodyBytes(request);
-  const size_t held_max = IsLogCall(request) ? kSpooledBodyMax : kHeldBodyMax;
+  const bool is_redacted = !options_.redaction.is_empty() && IsRecord(request);
+  const size_t held_max = IsLogCall(request) || is_redacted ? kSpooledBodyMax : kHeldBodyMax;
   std::optional<std::string> body;
-  if (bytes && *bytes <= static_cast<int64_t>(held_max)) {
+  if (is_redacted || (bytes && *bytes <= static_cast<int64_t>(held_max))) {
     Result<std::string> read = co_await request.ReadAll(held_max);
     if (!read.ok()) co_return ErrorAnswer(400, "BAD_REQUEST", read.status().text());
-    body = std::move(read).value();
+    body = is_redacted ? Redacted(options_.redaction, *read) : std::move(read).value();
   }
   if (IsLogCall(request) && body && Json::Parse(*body).ok()) {
     Response answer = co_await HandleLog(request, std::move(*body));

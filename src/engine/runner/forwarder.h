@@ -11,6 +11,7 @@
 #include "base/net/loop.h"
 #include "domain/attempt/spool.h"
 #include "engine/runner/own_run.h"
+#include "engine/runner/secret_redaction.h"
 
 namespace lazurite::runner {
 
@@ -27,6 +28,7 @@ class Forwarder final {
     std::function<void(const std::string&)> note = {};
     Duration replay_pause_max = kReplayPauseMax;
     JobRun run = {};  // of this job: what is asked of it is answered at once
+    Redaction redaction = {};  // taken out of what the job tells of its runs
   };
   // A call that the server fails at so often is set aside.
   static constexpr int kReplayTriesMax = 20;

@@ -86,7 +86,8 @@ class ForwarderTest : public testing::Test {
                            notes_.With([&](auto& notes) { notes.push_back(note); });
                          },
                          Duration(1),
-                         {"own", "7", "my job", FromMillis(1700)}});
+                         {"own", "7", "my job", FromMillis(1700)},
+                         Redaction({"hf_secret"})});
     ASSERT_TRUE(listener.ok()) << listener.status().text();
     listener_ = std::move(listener).value();
   }
@@ -344,6 +345,26 @@ TEST_F(ForwarderTest, WhatIsNoJsonIsNotAnsweredForTheServer) {
   server.set_status(400);
   EXPECT_EQ(waiting.get()->status, 400);
   EXPECT_EQ(Spooled(), 0u);
+}
+
+TEST_F(ForwarderTest, SecretsAreTakenOutOfWhatIsLogged) {
+  const std::string body = R"({"run_id":"own","key":"token","value":"a hf_secret b"})";
+  const std::string target = "/api/2.0/mlflow/runs/log-parameter";
+  {
+    const FakeServer server(home_);
+    ASSERT_TRUE(Ask("POST", target, body).ok());
+    const auto calls = server.calls();
+    ASSERT_EQ(calls.size(), 1U);
+    EXPECT_EQ(calls[0].body, R"({"run_id":"own","key":"token","value":"a *** b"})");
+    // The bytes of an artifact are a file of the job's own.
+    ASSERT_TRUE(Ask("PUT", "/api/2.0/mlflow-artifacts/artifacts/x.txt", "hf_secret").ok());
+    EXPECT_EQ(server.calls().at(1).body, "hf_secret");
+  }
+  ASSERT_TRUE(Ask("POST", target, body).ok());
+  const auto spooled = ReadFile(home_ + "/spool/0");
+  ASSERT_TRUE(spooled.ok()) << spooled.status().text();
+  EXPECT_NE(spooled->find("***"), std::string::npos);
+  EXPECT_EQ(spooled->find("hf_secret"), std::string::npos);
 }
 
 }  // namespace

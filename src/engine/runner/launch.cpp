@@ -34,8 +34,12 @@ void Tell(int report, char mark, std::string_view text) {
 
 Status OpenStreams(const LaunchSpec& spec) {
   ASSIGN_OR_RETURN(const Fd input, OpenFile("/dev/null", O_RDONLY));
-  ASSIGN_OR_RETURN(const Fd output, OpenFile(spec.output, O_WRONLY | O_CREAT | O_APPEND));
-  if (dup2(input.get(), 0) < 0 || dup2(output.get(), 1) < 0 || dup2(output.get(), 2) < 0) {
+  Fd file;
+  if (spec.output_fd < 0) {
+    ASSIGN_OR_RETURN(file, OpenFile(spec.output, O_WRONLY | O_CREAT | O_APPEND));
+  }
+  const int output = spec.output_fd < 0 ? file.get() : spec.output_fd;
+  if (dup2(input.get(), 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) {
     return ErrnoStatus("connecting the log", errno);
   }
   return {};

@@ -17,6 +17,7 @@ struct LaunchSpec {
   std::string folder;                  // working directory
   std::string output;                  // file to which stdout and stderr are appended
   const Sandbox* sandbox = nullptr;
+  int output_fd = -1;  // where stdout and stderr go instead of the file, if not -1
 };
 
 struct Launched {

@@ -22,6 +22,7 @@ class Listener {
     std::function<void(const std::string&)> note = {};
     Duration replay_pause_max = Forwarder::kReplayPauseMax;
     JobRun run = {};  // what the job's own run is answered with until the server was asked for it
+    Redaction redaction = {};  // what must not reach the server's records
   };
   // Listens when it returns. Forwards everything to the server. While the server is away, calls
   // that log (metrics, parameters, tags) are kept in the spool and answered, the job's own run is
