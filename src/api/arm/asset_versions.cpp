@@ -3,6 +3,7 @@
 
 #include "api/arm/asset_request.h"
 #include "api/arm/asset_rules.h"
+#include "api/arm/curated_environments.h"
 #include "base/text.h"
 #include "domain/data/data_resolver.h"
 
@@ -160,8 +161,20 @@ Task<Result<Response>> PutVersion(const ApiContext& context, AssetKind kind, Req
   co_return Response::OfJson(done.is_new ? 201 : 200, VersionResource(asked, done.version));
 }
 
-Result<AssetVersion> Load(Transaction& transaction, const AssetRequest& asked) {
-  TRY(CheckWorkspace(transaction, asked.scope));
+// The curated environment of that name where the workspace has none; else what was found, or why
+// not.
+Result<AssetVersion> OrCurated(Transaction& transaction, const AssetRequest& asked,
+                               Result<AssetVersion> found) {
+  if (asked.kind != AssetKind::kEnvironment || found.status().code() != Code::kNotFound) {
+    return found;
+  }
+  ASSIGN_OR_RETURN(const Time created, HomeCreated(transaction));
+  std::optional<AssetVersion> curated = CuratedVersion(asked.name, created);
+  if (!curated) return found;
+  return std::move(*curated);
+}
+
+Result<AssetVersion> FindVersion(Transaction& transaction, const AssetRequest& asked) {
   const AssetStore store = asked.Store();
   if (asked.version == kAnyVersion) {
     return store.FindByLabel(transaction, asked.kind, asked.name, "latest");
@@ -170,6 +183,11 @@ Result<AssetVersion> Load(Transaction& transaction, const AssetRequest& asked) {
                    store.Find(transaction, asked.kind, asked.name, asked.version));
   if (!version) return NoVersion(asked);
   return std::move(*version);
+}
+
+Result<AssetVersion> Load(Transaction& transaction, const AssetRequest& asked) {
+  TRY(CheckWorkspace(transaction, asked.scope));
+  return OrCurated(transaction, asked, FindVersion(transaction, asked));
 }
 
 Task<Result<Response>> GetVersion(const ApiContext& context, AssetKind kind, Request& request) {
@@ -191,7 +209,9 @@ Task<Result<Response>> GetLabel(const ApiContext& context, AssetKind kind, Reque
   const Database::Work work = [&](Transaction& transaction) -> Status {
     TRY(CheckWorkspace(transaction, asked.scope));
     const std::string_view wanted = label == "default" ? std::string_view("latest") : label;
-    ASSIGN_OR_RETURN(version, asked.Store().FindByLabel(transaction, kind, asked.name, wanted));
+    ASSIGN_OR_RETURN(version,
+                     OrCurated(transaction, asked,
+                               asked.Store().FindByLabel(transaction, kind, asked.name, wanted)));
     return {};
   };
   const Status status = co_await Read(*context.database, work);

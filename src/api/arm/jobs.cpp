@@ -2,6 +2,7 @@
 #include "api/arm/arm.h"
 #include "api/arm/job_json.h"
 #include "api/arm/job_references.h"
+#include "api/arm/reused_name.h"
 #include "base/log.h"
 #include "domain/attempt/attempt.h"
 #include "domain/attempt/tombstone.h"
@@ -55,6 +56,7 @@ Status Create(Transaction& transaction, const JobRequest& asked, const JobSpec& 
   TRY(store.Insert(transaction, job));
   TRY(store.Move(transaction, job, JobEvent::kSubmitted, "", now));
   done.is_new = true;
+  TRY(ClearReusedName(transaction, asked.context, job.name));
   return RunStore().EnsureJobRun(transaction,
                                  {.job = job.name,
                                   .experiment_name = job.experiment,

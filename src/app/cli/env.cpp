@@ -4,9 +4,19 @@
 
 namespace lazurite::cli {
 
+namespace {
+
+// The default workspace is at the server's own address.
+std::string TrackingUri(const Settings& settings) {
+  if (EqualNoCase(settings.scope.workspace, kDefaultWorkspace)) return settings.server;
+  return settings.server + "/mlflow/v1.0" + WorkspaceId(settings.scope);
+}
+
+}  // namespace
+
 Variables SdkEnvironment(const Settings& settings) {
   Variables variables = {{"LAZURITE_SERVER", settings.server},
-                         {"MLFLOW_TRACKING_URI", settings.server},
+                         {"MLFLOW_TRACKING_URI", TrackingUri(settings)},
                          {"AZUREML_ARM_SUBSCRIPTION", settings.scope.subscription},
                          {"AZUREML_ARM_RESOURCEGROUP", settings.scope.resource_group},
                          {"AZUREML_ARM_WORKSPACE_NAME", settings.scope.workspace}};

@@ -25,6 +25,8 @@ Status RunList(Context& context) {
   if (!name.empty()) target = TargetOf(*server, noun, name) + "/versions";
   target += "?listViewType=" + std::string(ViewType(context.arguments));
   const bool is_job = noun.word == "job";
+  const bool has_curated = noun.word == "environment" && name.empty();
+  if (has_curated && !context.arguments.Has("--archived-only")) target += "&curated=true";
   const int64_t most =
       wanted.value_or(is_job ? kJobsShown : static_cast<int64_t>(Server::kItemsMax));
   // One more than is shown tells whether there are more.

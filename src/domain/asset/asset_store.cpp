@@ -360,4 +360,17 @@ Status AssetStore::RenameContainer(Transaction& transaction, AssetKind kind, std
   return transaction.RecordChange(NounOf(kind), new_name);
 }
 
+Result<std::string> NameOfAssetBelow(Transaction& transaction, std::string_view place) {
+  ASSIGN_OR_RETURN(Statement * select,
+                   transaction.Prepare("SELECT kind, name, version FROM asset_versions"
+                                       " WHERE instr(properties, ?1) > 0"
+                                       " OR instr(properties, ?2) > 0 LIMIT 1"));
+  select->Bind(1, std::string(place) + "/").Bind(2, std::string(place) + "\"");
+  ASSIGN_OR_RETURN(const bool has_row, select->Step());
+  if (!has_row) return std::string();
+  std::string noun = select->Text(0);
+  if (noun != ToText(AssetKind::kData)) noun.pop_back();
+  return noun + " \"" + select->Text(1) + ":" + select->Text(2) + "\"";
+}
+
 }  // namespace lazurite

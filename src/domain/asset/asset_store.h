@@ -108,4 +108,8 @@ class AssetStore final {
   std::string workspace_;
 };
 
+// An asset of any workspace whose content lies at `place` or below it ("model m:1"), "" if there is
+// none. `place` is part of an address, without a slash at its end. Reads all assets.
+Result<std::string> NameOfAssetBelow(Transaction& transaction, std::string_view place);
+
 }  // namespace lazurite
