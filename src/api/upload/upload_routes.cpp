@@ -15,7 +15,6 @@ using upload::UploadResult;
 using upload::UploadSession;
 
 constexpr size_t kSessionsMax = 64;
-constexpr std::chrono::hours kSessionLife{1};
 constexpr int kTooMany = 429;
 
 struct Session {
@@ -37,7 +36,7 @@ class Sessions {
   bool HasRoom(Time now) {
     return sessions_.With([&](auto& sessions) {
       std::erase_if(sessions, [&](const auto& entry) {
-        return now - entry.second->touched() > kSessionLife;
+        return now - entry.second->touched() > BlobStore::kStagedLife;
       });
       return sessions.size() < kSessionsMax;
     });
@@ -79,8 +78,8 @@ Json ResultJson(const UploadResult& result, const Manifest& manifest) {
   json["bytes"] = manifest.Bytes();
   json["was_known"] = result.was_known;
   Json::Array hashes;
-  for (const upload::FileEntry& file : manifest.files) hashes.emplace_back(file.sha256);
-  json["sha256"] = Json(std::move(hashes));
+  for (const upload::FileEntry& file : manifest.files) hashes.emplace_back(file.hash);
+  json["hashes"] = Json(std::move(hashes));
   return json;
 }
 
@@ -94,7 +93,7 @@ Json MissingJson(const UploadSession& upload) {
 Task<Result<Response>> FindContent(const Shared& uploads, Request& request) {
   const std::string hash(request.Param("hash"));
   if (!upload::IsHash(hash)) {
-    co_return InvalidArgument("\"" + hash + "\" is not a SHA-256 in lower-case hex");
+    co_return InvalidArgument("\"" + hash + "\" is not a hash of 64 lower-case hex letters");
   }
   CO_ASSIGN_OR_RETURN(const std::string name, SafeRelative(request.Query("name")));
   bool is_stored = false;
@@ -124,6 +123,7 @@ Task<Result<Response>> Finish(const Shared& uploads, const Session& session) {
   Result<UploadResult> result = Internal("the upload was not finished");
   const std::function<void()> publish = [&] {
     result = session.upload->Publish(*uploads->context.blobs);
+    session.upload->Discard();
   };
   co_await uploads->context.loop->Blocking(publish);
   uploads->sessions.Remove(session.id);
@@ -166,8 +166,9 @@ Task<Result<Response>> Begin(const Shared& uploads, Request& request) {
     session.upload = uploads->sessions.Find(session.id);
     if (session.upload) return;
     is_full = !uploads->sessions.HasRoom(context.clock->Now());
+    context.blobs->SweepStaged();
     if (is_full) return;
-    begun = UploadSession::Begin(*context.blobs, std::move(*manifest));
+    begun = UploadSession::Begin(*context.blobs, std::move(*manifest), session.id);
   };
   co_await context.loop->Blocking(check);
   if (!checked.ok()) co_return checked;
@@ -190,23 +191,35 @@ Task<Result<Response>> Begin(const Shared& uploads, Request& request) {
   co_return Response::OfJson(200, json);
 }
 
-// Waits until the lane has room for more.
-auto Room(upload::Lane& lane) {
-  return Await<bool>([&lane](auto done) { lane.WhenRoom(std::move(done)); });
+// Waits until the crew has room for more.
+auto Room(upload::Crew& crew) {
+  return Await<bool>([&crew](auto done) { crew.WhenRoom(std::move(done)); });
 }
 
-// Hands the whole body to the two threads. The Status is the sender's or theirs.
+// False if there is enough for now.
+bool Store(Receiving& receiving) {
+  bool has_room = true;
+  for (upload::Load& load : receiving.cutter().Take()) {
+    has_room = receiving.crew().Add(std::move(load));
+  }
+  return has_room;
+}
+
+// Hands the whole body to the crew. The Status is the sender's or theirs.
 Task<Status> Receive(Request& request, const std::shared_ptr<Receiving>& receiving) {
+  upload::Cutter& cutter = receiving->cutter();
   while (true) {
-    Result<std::string> piece = co_await request.body->ReadSome();
-    if (!piece.ok()) co_return piece.status();
-    if (piece->empty()) co_return Status();
-    const auto shared = std::make_shared<const std::string>(std::move(*piece));
-    const bool writer_has_room = receiving->writer().Add(shared);
-    const bool hasher_has_room = receiving->hasher().Add(shared);
-    if (!writer_has_room) co_await Room(receiving->writer());
-    if (!hasher_has_room) co_await Room(receiving->hasher());
-    Status status = receiving->status();
+    Result<size_t> count = co_await request.body->ReadInto(cutter.room(), cutter.room_bytes());
+    if (!count.ok() || *count == 0) {
+      cutter.Finish();
+      Store(*receiving);
+      co_return count.status();
+    }
+    Status fits = cutter.Filled(*count);
+    if (!fits.ok()) co_return fits;
+    const bool has_room = Store(*receiving);
+    if (!has_room) co_await Room(receiving->crew());
+    Status status = receiving->crew().status();
     if (!status.ok()) co_return status;
   }
 }
@@ -226,12 +239,14 @@ Task<Result<Response>> Send(const Shared& uploads, Request& request) {
   const std::function<void()> end = [&] { receiving->End(); };
   co_await context.loop->Blocking(end);
   session.upload->Touch(context.clock->Now());
-  const Status status = receiving->status();
+  const Status status = receiving->crew().status();
   if (!status.ok()) {
     uploads->sessions.Remove(session.id);
+    const std::function<void()> discard = [&] { session.upload->Discard(); };
+    co_await context.loop->Blocking(discard);
     co_return status;
   }
-  // The sender has left: what came stays for its next try.
+  // A sender that has left or sent nonsense: what came stays for its next try.
   if (!received.ok()) co_return received;
   if (!session.upload->IsCurrent(receiving)) {
     co_return Conflict("another request goes on with this upload");
@@ -248,10 +263,7 @@ Task<Result<Response>> Forget(const Shared& uploads, Request& request) {
   std::shared_ptr<UploadSession> session = uploads->sessions.Find(id);
   uploads->sessions.Remove(id);
   if (!session) co_return Response::Empty(204);
-  const std::function<void()> end = [&session] {
-    session->BeginReceiving()->End();
-    session.reset();
-  };
+  const std::function<void()> end = [&session] { session->Discard(); };
   co_await uploads->context.loop->Blocking(end);
   co_return Response::Empty(200);
 }

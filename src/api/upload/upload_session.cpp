@@ -36,7 +36,7 @@ void AddFolder(const BlobStore& blobs, const std::string& hash, Stored& stored) 
   if (!manifest.ok()) return;
   const std::string root = PlaceOf(blobs, hash, manifest->name) + "/";
   for (const FileEntry& file : manifest->files) {
-    if (!file.sha256.empty()) stored.emplace(file.sha256, root + file.path);
+    if (!file.hash.empty()) stored.emplace(file.hash, root + file.path);
   }
 }
 
@@ -87,38 +87,43 @@ bool IsStoredFolder(const BlobStore& blobs, std::string_view hash, std::string_v
   return IsDir(PlaceOf(blobs, hash, name));
 }
 
-Receiving::Receiving(FileSequence& writing, FileSequence& hashing)
-    : writer_([&writing](std::string_view bytes) { return writing.Add(bytes); }),
-      hasher_([&hashing](std::string_view bytes) { return hashing.Add(bytes); }) {}
+Receiving::Receiving(const Manifest& manifest, StagedFiles& files)
+    : cutter_(manifest, files.Next(), buffers_), crew_([this, &files](Load& load) {
+        Status status = files.Put(load);
+        buffers_.Put(std::move(load.bytes));
+        return status;
+      }) {}
 
-Status Receiving::status() const {
-  Status status = writer_.status();
-  return status.ok() ? hasher_.status() : status;
-}
-
-void Receiving::End() {
-  writer_.End();
-  hasher_.End();
-}
-
-Result<std::shared_ptr<UploadSession>> UploadSession::Begin(BlobStore& blobs, Manifest manifest) {
+Result<std::shared_ptr<UploadSession>> UploadSession::Begin(BlobStore& blobs, Manifest manifest,
+                                                            const std::string& id) {
   std::shared_ptr<UploadSession> session(new UploadSession());
   session->manifest_ = std::move(manifest);
-  ASSIGN_OR_RETURN(session->staging_, blobs.Stage());
-  session->writer_ = std::make_unique<FileWriter>(session->manifest_, session->staging_->folder());
-  session->hasher_ = std::make_unique<FileHasher>(session->manifest_);
-  const std::vector<bool> known = session->TakeKnown(blobs);
-  session->writing_ = std::make_unique<FileSequence>(session->manifest_, known, *session->writer_);
-  session->hashing_ = std::make_unique<FileSequence>(session->manifest_, known, *session->hasher_);
-  TRY(CheckRoom(blobs, session->MissingBytes()));
+  ASSIGN_OR_RETURN(session->staging_, blobs.Stage(id));
+  const std::string& folder = session->staging_->folder();
+  session->files_ =
+      std::make_unique<StagedFiles>(session->manifest_, folder, session->staging_->notes());
+  ASSIGN_OR_RETURN(const bool goes_on, session->files_->Resume());
+  if (!goes_on) {
+    TRY(RemoveTree(folder));
+    TRY(MakeDirs(folder));
+  }
+  session->TakeKnown(blobs);
+  const Status has_room = CheckRoom(blobs, session->MissingBytes());
+  if (!has_room.ok()) session->Discard();
+  TRY(has_room);
   return session;
 }
 
+void UploadSession::Discard() {
+  const std::lock_guard lock(mutex_);
+  if (receiving_) receiving_->End();
+  staging_->Discard();
+}
+
 // The files whose content is stored already, linked into the new upload.
-std::vector<bool> UploadSession::TakeKnown(const BlobStore& blobs) {
-  std::vector<bool> known(manifest_.files.size(), false);
+void UploadSession::TakeKnown(const BlobStore& blobs) {
   const bool is_hashed = std::all_of(manifest_.files.begin(), manifest_.files.end(),
-                                     [](const FileEntry& file) { return !file.sha256.empty(); });
+                                     [](const FileEntry& file) { return !file.hash.empty(); });
   Stored stored;
   for (const std::string& hash :
        {manifest_.base, is_hashed ? ContentHash(manifest_) : std::string()}) {
@@ -126,19 +131,17 @@ std::vector<bool> UploadSession::TakeKnown(const BlobStore& blobs) {
     AddFolder(blobs, hash, stored);
     AddFile(blobs, hash, stored);
   }
-  for (size_t i = 0; i < known.size() && !stored.empty(); ++i) {
-    const auto found = stored.find(manifest_.files[i].sha256);
-    known[i] = found != stored.end() && writer_->Link(static_cast<uint32_t>(i), found->second);
+  for (size_t i = 0; i < manifest_.files.size() && !stored.empty(); ++i) {
+    const auto found = stored.find(manifest_.files[i].hash);
+    if (found != stored.end()) files_->Link(static_cast<uint32_t>(i), found->second);
   }
-  return known;
 }
 
 std::shared_ptr<Receiving> UploadSession::BeginReceiving() {
   const std::lock_guard lock(mutex_);
   if (receiving_) receiving_->End();
-  writing_->Restart();
-  hashing_->Restart();
-  receiving_ = std::make_shared<Receiving>(*writing_, *hashing_);
+  files_->BeginBody();
+  receiving_ = std::make_shared<Receiving>(manifest_, *files_);
   return receiving_;
 }
 

@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
-#include "api/upload/file_sequence.h"
-#include "api/upload/lane.h"
-#include "api/upload/sinks.h"
+#include "api/upload/crew.h"
+#include "api/upload/cutter.h"
+#include "api/upload/staged_files.h"
 #include "base/clock.h"
 #include "storage/blob/blob_store.h"
 
@@ -26,27 +26,30 @@ bool IsStored(const BlobStore& blobs, std::string_view hash, std::string_view na
 
 bool IsStoredFolder(const BlobStore& blobs, std::string_view hash, std::string_view name);
 
-// One body being received: its bytes are written on one thread and hashed on another.
+// One body being received. The session outlives it.
 class Receiving {
  public:
-  Receiving(FileSequence& writing, FileSequence& hashing);
+  Receiving(const Manifest& manifest, StagedFiles& files);
 
-  Lane& writer() { return writer_; }
-  Lane& hasher() { return hasher_; }
-  Status status() const;
+  // For the one who reads the body: hand what Cutter takes to the crew.
+  Cutter& cutter() { return cutter_; }
+  Crew& crew() { return crew_; }
   // Works through what has come in and takes no more. Blocks.
-  void End();
+  void End() { crew_.End(); }
 
  private:
-  Lane writer_;
-  Lane hasher_;
+  Buffers buffers_;
+  Cutter cutter_;
+  Crew crew_;
 };
 
 // Used by one request at a time: each PUT ends the one before it with BeginReceiving.
 class UploadSession {
  public:
-  // Takes from stored uploads what is known. Blocks.
-  static Result<std::shared_ptr<UploadSession>> Begin(BlobStore& blobs, Manifest manifest);
+  // Takes from stored uploads what is known, and from an earlier session of this `id`, also of an
+  // earlier process, what had arrived. Blocks.
+  static Result<std::shared_ptr<UploadSession>> Begin(BlobStore& blobs, Manifest manifest,
+                                                      const std::string& id);
 
   const Manifest& manifest() const { return manifest_; }
   // Blocks until an earlier body is worked through.
@@ -54,12 +57,14 @@ class UploadSession {
   // False once another body is being received.
   bool IsCurrent(const std::shared_ptr<Receiving>& receiving) const;
   // Only while nothing is being received.
-  std::vector<MissingRange> Missing() const { return writing_->Missing(); }
-  int64_t MissingBytes() const { return writing_->MissingBytes(); }
-  bool IsComplete() const { return writing_->IsComplete() && hashing_->IsComplete(); }
+  std::vector<MissingRange> Missing() const { return files_->Missing(); }
+  int64_t MissingBytes() const { return files_->MissingBytes(); }
+  bool IsComplete() const { return files_->IsComplete(); }
 
   // Makes a complete upload durable and visible; again, it gives the same result. Blocks.
   Result<UploadResult> Publish(BlobStore& blobs);
+  // Forgets what has arrived, if it is not published. Blocks.
+  void Discard();
 
   void Touch(Time now) { touched_ms_ = ToMillis(now); }
   Time touched() const { return FromMillis(touched_ms_); }
@@ -67,14 +72,11 @@ class UploadSession {
  private:
   UploadSession() = default;
   Result<UploadResult> PublishOnce(BlobStore& blobs);
-  std::vector<bool> TakeKnown(const BlobStore& blobs);
+  void TakeKnown(const BlobStore& blobs);
 
-  Manifest manifest_;  // sha256 of files that were sent are the hasher's
+  Manifest manifest_;  // the hashes of files that were sent are our own
   std::unique_ptr<BlobStaging> staging_;
-  std::unique_ptr<FileWriter> writer_;
-  std::unique_ptr<FileHasher> hasher_;
-  std::unique_ptr<FileSequence> writing_;
-  std::unique_ptr<FileSequence> hashing_;
+  std::unique_ptr<StagedFiles> files_;
   mutable std::mutex mutex_;
   std::optional<Result<UploadResult>> published_;
   std::shared_ptr<Receiving> receiving_;

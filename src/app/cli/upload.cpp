@@ -1,10 +1,13 @@
 #include "app/cli/upload.h"
 
+#include <limits>
+#include <thread>
+
 #include "app/cli/server.h"
 #include "app/cli/upload_cache.h"
 #include "app/cli/upload_stream.h"
 #include "app/cli/upload_walk.h"
-#include "base/hash.h"
+#include "base/blake3.h"
 #include "base/text.h"
 
 namespace lazurite::cli {
@@ -14,6 +17,8 @@ namespace {
 // their times have changed.
 constexpr int64_t kHashedHereBytesMax = int64_t{32} << 20;
 constexpr std::chrono::milliseconds kProgressEvery{100};
+constexpr std::chrono::milliseconds kFirstPause{50};
+constexpr std::chrono::milliseconds kLongestPause{1000};
 constexpr std::string_view kUploads = "/lazurite/v1/uploads";
 
 // Also an answer below 400 that is none of those expected.
@@ -37,22 +42,33 @@ class Uploader {
       ASSIGN_OR_RETURN(const bool is_there, Ask());
       if (is_there) return done_;
     }
-    int failures = 0;
     while (true) {
-      const int64_t before = done_.bytes_sent;
       const Status status = Try();
       if (status.ok() && !done_.uri.empty()) return done_;
-      const bool is_broken = status.code() == Code::kUnavailable;
-      if (!status.ok() && !is_broken) return status;
-      failures = done_.bytes_sent > before ? 1 : failures + 1;
-      if (failures > kUploadRetriesMax) {
-        if (!status.ok()) return status;
-        return Unavailable("the server takes no more of " + tree_.root);
-      }
+      if (!status.ok() && status.code() != Code::kUnavailable) return status;
+      TRY(WaitIfAway(status));
     }
   }
 
  private:
+  // After a failure: gives up, or returns when it is time to try again.
+  Status WaitIfAway(const Status& failure) {
+    const auto now = std::chrono::steady_clock::now();
+    const bool is_away = !has_answered_;
+    has_answered_ = false;
+    if (!is_away) {
+      pause_ = kFirstPause;
+      answered_ = now;
+      return {};
+    }
+    // A server that was never there is no accident on the way.
+    if (!has_begun_ || now - answered_ > kServerAwayMax) return failure;
+    if (pause_ == kFirstPause && request_.waits_for_server) request_.waits_for_server();
+    std::this_thread::sleep_for(pause_);
+    pause_ = std::min(2 * pause_, kLongestPause);
+    return {};
+  }
+
   Status FillManifest() {
     manifest_.name = tree_.name;
     manifest_.is_folder = tree_.is_folder;
@@ -64,11 +80,13 @@ class Uploader {
                                  .bytes = file.bytes,
                                  .is_executable = file.is_executable,
                                  .mtime_ns = file.mtime_ns,
-                                 .sha256 = std::string(cache_.Find(file))});
-      if (manifest_.files.back().sha256.empty()) unknown += file.bytes;
+                                 .hash = std::string(cache_.Find(file))});
+      if (manifest_.files.back().hash.empty()) unknown += file.bytes;
     }
     done_.name = tree_.name;
     done_.is_folder = tree_.is_folder;
+    done_.links_out = tree_.links_out;
+    done_.link_out = tree_.link_out;
     done_.files = static_cast<int64_t>(tree_.files.size());
     done_.bytes = manifest_.Bytes();
     return cache_.was_found() && unknown <= kHashedHereBytesMax ? HashRest() : Status();
@@ -76,8 +94,8 @@ class Uploader {
 
   Status HashRest() {
     for (size_t i = 0; i < tree_.files.size(); ++i) {
-      if (!manifest_.files[i].sha256.empty()) continue;
-      ASSIGN_OR_RETURN(manifest_.files[i].sha256, Sha256File(tree_.PathOf(tree_.files[i])));
+      if (!manifest_.files[i].hash.empty()) continue;
+      ASSIGN_OR_RETURN(manifest_.files[i].hash, Blake3File(tree_.PathOf(tree_.files[i])));
       was_hashed_here_ = true;
     }
     return {};
@@ -85,7 +103,7 @@ class Uploader {
 
   bool IsHashed() const {
     for (const upload::FileEntry& file : manifest_.files) {
-      if (file.sha256.empty()) return false;
+      if (file.hash.empty()) return false;
     }
     return true;
   }
@@ -122,12 +140,12 @@ class Uploader {
       return Internal("the server's answer to an upload has no uri or no hash");
     }
     if (json.GetBool("was_known")) done_.was_known = true;
-    const Json* hashes = json.Find("sha256");
+    const Json* hashes = json.Find("hashes");
     const bool has_hashes =
         hashes != nullptr && hashes->is_array() && hashes->array().size() == manifest_.files.size();
     for (size_t i = 0; has_hashes && i < manifest_.files.size(); ++i) {
       const Json& hash = hashes->array()[i];
-      if (hash.is_string()) manifest_.files[i].sha256 = hash.string();
+      if (hash.is_string()) manifest_.files[i].hash = hash.string();
     }
     const bool is_news = has_hashes || was_hashed_here_ || cache_.base() != done_.hash;
     if (is_news && IsHashed()) cache_.Save(tree_, manifest_, done_.hash, walked_ns_);
@@ -138,12 +156,23 @@ class Uploader {
   Status Try() {
     ASSIGN_OR_RETURN(const ClientResponse begun,
                      Call("POST", std::string(kUploads), manifest_.ToJson().Dump()));
+    has_answered_ = begun.status < 500;
     if (begun.status == 201) return TakeResult(begun);
     if (begun.status != 200) return FailureOf(begun);
+    has_begun_ = true;
     ASSIGN_OR_RETURN(const Json session, Json::Parse(begun.body));
     ASSIGN_OR_RETURN(std::vector<upload::MissingRange> missing,
                      upload::MissingFromJson(session.Find("missing"), tree_.files.size()));
+    TRY(CheckProgress(session.GetInt("bytes")));
     return Send(session.GetString("session"), std::move(missing));
+  }
+
+  // Each time there must be less to send.
+  Status CheckProgress(int64_t left) {
+    failures_ = left < left_ ? 0 : failures_ + 1;
+    left_ = std::min(left, left_);
+    if (failures_ <= kUploadRetriesMax) return {};
+    return FailedPrecondition("the server takes no more of " + tree_.root);
   }
 
   Status Send(const std::string& session, std::vector<upload::MissingRange> missing) {
@@ -158,17 +187,17 @@ class Uploader {
     call.headers = request_.headers;
     call.headers.Set("Content-Type", "application/octet-stream");
     call.stream_bytes = stream.bytes();
-    call.stream = [&]() -> Result<std::string> {
-      Result<std::string> piece = stream.Next();
+    call.stream = [&]() -> Result<BodyPiece> {
+      Result<BodyPiece> piece = stream.Next();
       if (!piece.ok()) {
         broken = piece.status();
         return piece;
       }
       progress.files_sent = stream.files_sent();
-      progress.bytes_sent += static_cast<int64_t>(piece->size());
-      done_.bytes_sent += static_cast<int64_t>(piece->size());
+      progress.bytes_sent += piece->size();
+      done_.bytes_sent += piece->size();
       const auto now = std::chrono::steady_clock::now();
-      if (request_.progress && (piece->empty() || now - told >= kProgressEvery)) {
+      if (request_.progress && (piece->size() == 0 || now - told >= kProgressEvery)) {
         told = now;
         request_.progress(progress);
       }
@@ -177,7 +206,10 @@ class Uploader {
     const Result<ClientResponse> sent = client_.Call(call);
     if (!broken.ok()) return broken;
     if (!sent.ok()) return sent.status();
-    if (sent->status == 200 || sent->status == 201) return TakeResult(*sent);
+    if (sent->status == 200 || sent->status == 201) {
+      TRY(stream.Recheck());
+      return TakeResult(*sent);
+    }
     if (sent->status == 202) return {};
     // The session was lost with the server's memory: begin again.
     if (sent->status == 404) return Unavailable("the upload's session is gone");
@@ -191,6 +223,12 @@ class Uploader {
   UploadCache cache_;
   upload::Manifest manifest_;
   bool was_hashed_here_ = false;
+  bool has_begun_ = false;
+  bool has_answered_ = false;  // in this try
+  std::chrono::steady_clock::time_point answered_ = std::chrono::steady_clock::now();
+  std::chrono::milliseconds pause_ = kFirstPause;
+  int failures_ = 0;
+  int64_t left_ = std::numeric_limits<int64_t>::max();
   Uploaded done_;
 };
 
@@ -217,7 +255,7 @@ Result<UploadedCode> UploadCode(BlockingClient& client, const UploadRequest& req
   body.Set("properties.codeUri", code.content.uri);
   body.Set("properties.isAnonymous", true);
   body.Set("properties.properties.hash_sha256", code.content.hash);
-  body.Set("properties.properties.hash_version", "lazurite-1");
+  body.Set("properties.properties.hash_version", "lazurite-2");
   call.method = "PUT";
   call.headers.Set("Content-Type", "application/json");
   call.body = body.Dump();

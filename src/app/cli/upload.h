@@ -2,6 +2,7 @@
 // cost one question, a broken upload goes on where it was.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -26,6 +27,8 @@ struct UploadRequest {
   std::string path;          // file or folder
   Headers headers;           // for each request to the server: Authorization
   std::string cache_folder;  // "" = $XDG_CACHE_HOME/lazurite/uploads, ~/.cache/lazurite/uploads
+  // Called once when the server has gone away in the middle and is waited for.
+  std::function<void()> waits_for_server;
   // Called on this thread while bytes are sent, at most ten times a second, and once at the end.
   // Not called if nothing is.
   std::function<void(const UploadProgress&)> progress;
@@ -40,13 +43,18 @@ struct Uploaded {
   int64_t files = 0;
   int64_t bytes = 0;
   int64_t bytes_sent = 0;
+  // Links that lead out of the folder; what they lead to was uploaded as if it lay there.
+  int64_t links_out = 0;
+  std::string link_out;  // the first, "a/link to /where"
 };
 
 // Limits of code snapshots; all uploads have those of upload::kFilesMax and kBytesMax.
 inline constexpr size_t kCodeFilesMax = 100'000;
 inline constexpr int64_t kCodeBytesMax = int64_t{2} << 30;
-// How often a broken connection is tried again without any progress.
+// How often an upload that has begun is tried again without any progress, and how long a server
+// that went away meanwhile is waited for: it goes on there when it is started again.
 inline constexpr int kUploadRetriesMax = 5;
+inline constexpr std::chrono::seconds kServerAwayMax{60};
 
 // kNotFound: no such path; kInvalidArgument: links out of a code folder, pipes and the like, a file
 // that changed meanwhile, an empty code folder; kResourceExhausted: a limit; else what the server

@@ -14,7 +14,7 @@
 namespace lazurite::cli {
 namespace {
 
-constexpr std::string_view kTitle = "lazurite upload cache 1\n";
+constexpr std::string_view kTitle = "lazurite upload cache 2\n";
 // The clock that stamps files ticks every 1 to 10 ms.
 constexpr int64_t kRacyNanoseconds = 50'000'000;
 
@@ -88,7 +88,7 @@ std::string_view UploadCache::Find(const LocalFile& file) const {
   const Known& known = found->second;
   const bool is_same = known.bytes == file.bytes && known.mtime_ns == file.mtime_ns &&
                        known.ctime_ns == file.ctime_ns && known.inode == file.inode;
-  return is_same ? known.sha256 : std::string_view();
+  return is_same ? known.hash : std::string_view();
 }
 
 void UploadCache::Save(const LocalTree& tree, const upload::Manifest& manifest,
@@ -99,7 +99,7 @@ void UploadCache::Save(const LocalTree& tree, const upload::Manifest& manifest,
   for (size_t i = 0; i < tree.files.size(); ++i) {
     const LocalFile& file = tree.files[i];
     if (file.ctime_ns > walked_ns - kRacyNanoseconds) continue;
-    text += manifest.files[i].sha256 + " " + std::to_string(file.bytes) + " " +
+    text += manifest.files[i].hash + " " + std::to_string(file.bytes) + " " +
             std::to_string(file.mtime_ns) + " " + std::to_string(file.ctime_ns) + " " +
             std::to_string(file.inode) + " " + std::to_string(file.path.size()) + " " + file.path +
             "\n";

@@ -32,7 +32,7 @@ class UploadCache {
 
  private:
   struct Known {
-    std::string_view sha256;
+    std::string_view hash;
     int64_t bytes, mtime_ns, ctime_ns;
     uint64_t inode;
   };

@@ -12,6 +12,7 @@
 
 #include "api/arm/arm_routes.h"
 #include "api/upload/upload_routes.h"
+#include "base/blake3.h"
 #include "base/hash.h"
 #include "base/http/server.h"
 #include "domain/schema/schema.h"
@@ -37,6 +38,7 @@ class UploadTest : public testing::Test {
     AddArmRoutes(router_, context_);
     AddUploadRoutes(router_, context_);
     server_ = std::make_unique<HttpServer>(loop_, HttpServerOptions(), [this](Request& request) {
+      if (cut_after_ < 0 && std::exchange(starts_again_, false)) StartAgain();
       return Serve(router_, request, requests_, cut_after_);
     });
     port_ = *server_->ListenTcp("127.0.0.1", 0);
@@ -66,6 +68,17 @@ class UploadTest : public testing::Test {
     context_.ids = &ids_;
     context_.blobs = blobs_.get();
     context_.home = home_;
+  }
+
+  // What a server that was killed has after its next start.
+  void StartAgain() {
+    router_ = Router();
+    auto blobs = BlobStore::Open(DatastoresFolder(home_));
+    LAZURITE_CHECK(blobs.ok());
+    old_blobs_.push_back(std::exchange(blobs_, std::move(*blobs)));
+    context_.blobs = blobs_.get();
+    AddArmRoutes(router_, context_);
+    AddUploadRoutes(router_, context_);
   }
 
   // Passes requests on; the body of a PUT breaks off after `cut_after` bytes, once.
@@ -132,10 +145,12 @@ class UploadTest : public testing::Test {
   SeededIdSource ids_{1};
   std::unique_ptr<Database> database_;
   std::unique_ptr<BlobStore> blobs_;
+  std::vector<std::unique_ptr<BlobStore>> old_blobs_;
   ApiContext context_;
   Router router_;
   std::vector<std::string> requests_;
   int64_t cut_after_ = -1;
+  bool starts_again_ = false;  // before the request that follows the one that is cut
   std::unique_ptr<HttpServer> server_;
   int port_ = 0;
   std::thread thread_;
@@ -213,7 +228,7 @@ TEST_F(UploadTest, SingleFileIsAddressedByItsContent) {
   request.path = folder_ + "/train.csv";
   const Result<Uploaded> first = UploadPath(*client_, request);
   ASSERT_TRUE(first.ok()) << first.status().text();
-  EXPECT_EQ(first->hash, Sha256Hex("1,2\n"));
+  EXPECT_EQ(first->hash, Blake3Hex("1,2\n"));
   EXPECT_EQ(*ReadFile(Stored(*first)), "1,2\n");
   Put("test.csv", "1,2\n");
   request.path = folder_ + "/test.csv";
@@ -231,8 +246,39 @@ TEST_F(UploadTest, BrokenUploadGoesOnWhereItWas) {
   ASSERT_TRUE(uploaded.ok()) << uploaded.status().text();
   EXPECT_EQ(std::count(requests_.begin(), requests_.end(), "POST /lazurite/v1/uploads"), 2);
   EXPECT_EQ(*Sha256File(Stored(*uploaded, "b.bin")), *Sha256File(folder_ + "/b.bin"));
-  // Nothing was sent twice but what was on its way.
-  EXPECT_LT(uploaded->bytes_sent, 8'100'000 + 3'200'000);
+  // Nothing was sent twice but what was on its way, and the piece that was begun.
+  EXPECT_LT(uploaded->bytes_sent, 8'100'000 + 3'200'000 + (1 << 20));
+}
+
+TEST_F(UploadTest, BrokenUploadGoesOnAtAServerThatWasStartedAgain) {
+  Put("a.bin", std::string(100'000, 'a'));
+  Put("b.bin", RandomBytes(40'000'000));
+  Put("c.bin", RandomBytes(1'000'000));
+  cut_after_ = 30'000'000;
+  starts_again_ = true;
+  const Result<Uploaded> uploaded = UploadPath(*client_, Ask());
+  ASSERT_TRUE(uploaded.ok()) << uploaded.status().text();
+  EXPECT_EQ(old_blobs_.size(), 1u);
+  for (const char* name : {"a.bin", "b.bin", "c.bin"}) {
+    EXPECT_EQ(*Sha256File(Stored(*uploaded, name)), *Sha256File(folder_ + "/" + name)) << name;
+  }
+  EXPECT_EQ(requests_.back(), requests_[1]) << "the same session";
+  EXPECT_LT(uploaded->bytes_sent, 41'200'000 + 20'000'000);
+  EXPECT_TRUE(fs::is_empty(DatastoresFolder(home_) + "/.staging"));
+}
+
+TEST_F(UploadTest, LinksOutOfADataFolderAreFollowedAndCounted) {
+  Put("own.txt", "own");
+  fs::create_directories(root_ + "/else/where");
+  std::ofstream(root_ + "/else/where/x.txt") << "x";
+  fs::create_symlink("own.txt", folder_ + "/alias");
+  fs::create_symlink(root_ + "/else", folder_ + "/far");
+  const Result<Uploaded> uploaded = UploadPath(*client_, Ask());
+  ASSERT_TRUE(uploaded.ok()) << uploaded.status().text();
+  EXPECT_EQ(uploaded->links_out, 1);
+  EXPECT_EQ(uploaded->link_out, "far to " + root_ + "/else");
+  EXPECT_EQ(*ReadFile(Stored(*uploaded, "far/where/x.txt")), "x");
+  EXPECT_EQ(*ReadFile(Stored(*uploaded, "alias")), "own");
 }
 
 TEST_F(UploadTest, CodeLeavesOutWhatIsIgnored) {

@@ -61,10 +61,8 @@ class Walker {
       : tree_(tree), is_code_(purpose == UploadRequest::Purpose::kCode) {}
 
   Status Run() {
-    if (is_code_) {
-      TRY(ReadRules());
-      ASSIGN_OR_RETURN(real_root_, RealPath(tree_.root));
-    }
+    if (is_code_) TRY(ReadRules());
+    ASSIGN_OR_RETURN(real_root_, RealPath(tree_.root));
     ASSIGN_OR_RETURN(const Fd root, OpenFile(tree_.root, O_RDONLY | O_DIRECTORY));
     return Enter(root.get(), "");
   }
@@ -114,7 +112,7 @@ class Walker {
     }
     if (S_ISLNK(info.st_mode)) {
       if (IsLeftOut(path, name, false)) return {};
-      if (is_code_) TRY(CheckLink(path));
+      TRY(CheckLink(path));
       if (fstatat(folder, name.c_str(), &info, 0) != 0) {
         return InvalidArgument("the link " + path + " leads to nothing");
       }
@@ -132,11 +130,15 @@ class Walker {
     return CheckLimits();
   }
 
-  Status CheckLink(const std::string& path) const {
+  Status CheckLink(const std::string& path) {
     const Result<std::string> real = RealPath(JoinPath(tree_.root, path));
     if (!real.ok()) return InvalidArgument("the link " + path + " leads to nothing");
     const bool is_inside = *real == real_root_ || real->starts_with(real_root_ + "/");
     if (is_inside) return {};
+    if (!is_code_) {
+      if (tree_.links_out++ == 0) tree_.link_out = path + " to " + *real;
+      return {};
+    }
     return InvalidArgument("the link " + path + " leads out of the code folder, to " + *real +
                            "; copy what is needed into the folder, or name the link in .amlignore");
   }

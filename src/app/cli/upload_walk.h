@@ -23,6 +23,9 @@ struct LocalTree {
   std::string name;
   bool is_folder = false;
   std::vector<LocalFile> files;  // sorted by path
+  // Links that lead out of the folder and were followed.
+  int64_t links_out = 0;
+  std::string link_out;  // the first of them, "a/link to /where"
 
   std::string PathOf(const LocalFile& file) const;
 };

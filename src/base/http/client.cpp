@@ -7,6 +7,7 @@
 
 #include "base/http/client_message.h"
 #include "base/net/address.h"
+#include "base/net/socket.h"
 #include "base/net/tls_session.h"
 #include "base/text.h"
 
@@ -14,6 +15,8 @@ namespace lazurite {
 namespace {
 
 using Step = TlsSession::Step;
+
+constexpr size_t kTlsPieceBytes = size_t{256} << 10;
 
 // Asking again is harmless.
 bool IsRepeatable(const ClientRequest& request) {
@@ -45,6 +48,8 @@ struct BlockingClient::Impl {
   Status Write(std::string_view first, std::string_view second = {});
   Status WritePlain(std::string_view first, std::string_view second);
   Status WriteTls(std::string_view bytes);
+  Status WriteFilePart(const BodyPiece& piece);
+  Status WriteFilePartTls(const BodyPiece& piece);
 
   Status SendRequest(const ClientRequest& request);
   Status SendStream(const ClientRequest& request, std::string head, bool is_chunked);
@@ -186,6 +191,41 @@ Status BlockingClient::Impl::WriteTls(std::string_view bytes) {
   return {};
 }
 
+Status BlockingClient::Impl::WriteFilePart(const BodyPiece& piece) {
+  if (tls != nullptr) return WriteFilePartTls(piece);
+  off_t at = piece.offset;
+  const off_t end = piece.offset + piece.length;
+  while (at < end) {
+    const ssize_t sent = SendFileQuietly(fd.get(), piece.file, &at, static_cast<size_t>(end - at));
+    if (sent > 0 || (sent < 0 && errno == EINTR)) continue;
+    if (sent == 0) return stream_failure = FailedPrecondition("a file became shorter");
+    if (errno == EAGAIN) {
+      TRY(Wait(POLLOUT, options.timeout));
+    } else if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN) {
+      return Unavailable(ErrnoStatus("connection", errno).text());
+    } else {
+      return stream_failure = ErrnoStatus("reading a file that is sent", errno);
+    }
+  }
+  return {};
+}
+
+Status BlockingClient::Impl::WriteFilePartTls(const BodyPiece& piece) {
+  std::string buffer(kTlsPieceBytes, '\0');
+  int64_t done = 0;
+  while (done < piece.length) {
+    const auto wanted = std::min(static_cast<int64_t>(buffer.size()), piece.length - done);
+    const ssize_t count =
+        pread(piece.file, buffer.data(), static_cast<size_t>(wanted), piece.offset + done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return stream_failure = ErrnoStatus("reading a file that is sent", errno);
+    if (count == 0) return stream_failure = FailedPrecondition("a file became shorter");
+    TRY(WriteTls({buffer.data(), static_cast<size_t>(count)}));
+    done += count;
+  }
+  return {};
+}
+
 Status BlockingClient::Impl::Write(std::string_view first, std::string_view second) {
   if (tls == nullptr) return WritePlain(first, second);
   TRY(WriteTls(first));
@@ -196,18 +236,18 @@ Status BlockingClient::Impl::SendStream(const ClientRequest& request, std::strin
                                         bool is_chunked) {
   int64_t bytes = 0;
   while (true) {
-    Result<std::string> piece = request.stream();
+    const Result<BodyPiece> piece = request.stream();
     if (!piece.ok()) return stream_failure = piece.status();
-    if (piece->empty()) break;
-    bytes += static_cast<int64_t>(piece->size());
+    if (piece->size() == 0) break;
+    bytes += piece->size();
     if (is_chunked) {
-      head += ChunkLine(piece->size());
-      *piece += "\r\n";
+      head += ChunkLine(static_cast<size_t>(piece->size()));
     } else if (bytes > request.stream_bytes) {
       break;
     }
-    TRY(Write(head, *piece));
-    head.clear();
+    TRY(Write(head, piece->bytes));
+    if (piece->length > 0) TRY(WriteFilePart(*piece));
+    head = is_chunked ? "\r\n" : "";
   }
   if (!is_chunked && bytes != request.stream_bytes) {
     return stream_failure = FailedPrecondition("the body to send has changed its size: expected " +

@@ -21,6 +21,16 @@ struct Origin {
   static Result<Origin> Parse(std::string_view url);
 };
 
+// Part of a body: bytes, after them a part of a file, which the kernel sends by itself if it can.
+struct BodyPiece {
+  std::string bytes{};
+  int file = -1;
+  int64_t offset = 0;
+  int64_t length = 0;
+
+  int64_t size() const { return static_cast<int64_t>(bytes.size()) + length; }
+};
+
 struct ClientRequest {
   std::string method = "GET";
   std::string target = "/";
@@ -28,7 +38,7 @@ struct ClientRequest {
   std::string body{};
   // Instead of `body`: called until it gives an empty piece; sent with Content-Length if
   // `stream_bytes` >= 0, else chunked.
-  std::function<Result<std::string>()> stream{};
+  std::function<Result<BodyPiece>()> stream{};
   int64_t stream_bytes = -1;
 };
 

@@ -1,5 +1,7 @@
 #include "base/http/client.h"
 
+#include <sys/mman.h>
+
 #include "base/http/test_server.h"
 #include "base/net/tls.h"
 
@@ -122,7 +124,9 @@ TEST(BlockingClientTest, UploadsStreamsWithAndWithoutTheirLength) {
   for (const int64_t bytes : {int64_t{-1}, int64_t{700000}}) {
     ClientRequest request{.method = "PUT", .target = "/echo"};
     int left = 10;
-    request.stream = [&]() -> Result<std::string> { return left-- > 0 ? piece : std::string(); };
+    request.stream = [&]() -> Result<BodyPiece> {
+      return BodyPiece{left-- > 0 ? piece : std::string()};
+    };
     request.stream_bytes = bytes;
     const auto response = client.Call(request);
     ASSERT_TRUE(response.ok()) << response.status().text();
@@ -135,7 +139,33 @@ TEST(BlockingClientTest, AStreamThatIsNotAsLongAsSaidIsAnError) {
   BlockingClient client = ClientOf(server.url());
   ClientRequest request{.method = "PUT", .target = "/echo"};
   int left = 1;
-  request.stream = [&]() -> Result<std::string> { return std::string(left-- > 0 ? 5 : 0, 'x'); };
+  request.stream = [&]() -> Result<BodyPiece> {
+    return BodyPiece{std::string(left-- > 0 ? 5 : 0, 'x')};
+  };
+  request.stream_bytes = 10;
+  EXPECT_EQ(client.Call(request).status().code(), Code::kFailedPrecondition);
+}
+
+TEST(BlockingClientTest, SendsPartsOfFilesBetweenBytes) {
+  TestServer server(Serve);
+  BlockingClient client = ClientOf(server.url());
+  const Fd file(memfd_create("part", MFD_CLOEXEC));
+  ASSERT_TRUE(WriteAll(file.get(), std::string(3'000'000, 'a') + "end").ok());
+  for (const int64_t bytes : {int64_t{-1}, int64_t{2'000'009}}) {
+    ClientRequest request{.method = "PUT", .target = "/echo"};
+    int pieces = 0;
+    request.stream = [&]() -> Result<BodyPiece> {
+      ++pieces;
+      if (pieces == 1) return BodyPiece{"begin", file.get(), 1'000'003, 2'000'000};
+      return BodyPiece{pieces == 2 ? "over" : ""};
+    };
+    request.stream_bytes = bytes;
+    const auto response = client.Call(request);
+    ASSERT_TRUE(response.ok()) << response.status().text();
+    EXPECT_TRUE(response->body == "begin" + std::string(1'999'997, 'a') + "endover");
+  }
+  ClientRequest request{.method = "PUT", .target = "/echo"};
+  request.stream = [&]() -> Result<BodyPiece> { return BodyPiece{"", file.get(), 3'000'000, 10}; };
   request.stream_bytes = 10;
   EXPECT_EQ(client.Call(request).status().code(), Code::kFailedPrecondition);
 }
@@ -145,8 +175,8 @@ TEST(BlockingClientTest, HearsAnAnswerThatComesBeforeItsBodyIsSent) {
   BlockingClient client = ClientOf(server.url());
   ClientRequest request{.method = "PUT", .target = "/unauthorized"};
   int left = 100;
-  request.stream = [&]() -> Result<std::string> {
-    return std::string(left-- > 0 ? 100000 : 0, 'x');
+  request.stream = [&]() -> Result<BodyPiece> {
+    return BodyPiece{std::string(left-- > 0 ? 100000 : 0, 'x')};
   };
   request.stream_bytes = 10000000;
   const auto response = client.Call(request);

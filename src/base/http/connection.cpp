@@ -45,6 +45,17 @@ class ConnectionBody final : public BodyReader {
     Result<std::string> piece = co_await connection->ReadBody();
     co_return piece;
   }
+  Task<Result<size_t>> ReadInto(char* into, size_t count) override {
+    const std::shared_ptr<Connection> connection = connection_.lock();
+    if (connection == nullptr || connection->requests_ != request_) {
+      co_return FailedPrecondition("the request is over");
+    }
+    const bool is_chunked = connection->body_.is_chunked;
+    auto reading =
+        is_chunked ? BodyReader::ReadInto(into, count) : connection->ReadBodyInto(into, count);
+    Result<size_t> got = co_await std::move(reading);
+    co_return got;
+  }
 
  private:
   std::weak_ptr<Connection> connection_;
@@ -241,13 +252,18 @@ Status Connection::BodyEnded() {
   return body_.failure;
 }
 
-Task<Result<std::string>> Connection::ReadBody() {
+Task<Status> Connection::BeginBody() {
   if (!body_.failure.ok()) co_return body_.failure;
-  if (body_.is_done) co_return std::string();
   if (std::exchange(body_.wants_continue, false) && input_.empty()) {
     const Status sent = co_await stream_->Write("HTTP/1.1 100 Continue\r\n\r\n");
     if (!sent.ok()) co_return BodyEnded();
   }
+  co_return Status();
+}
+
+Task<Result<std::string>> Connection::ReadBody() {
+  if (body_.failure.ok() && body_.is_done) co_return std::string();
+  CO_TRY(co_await BeginBody());
   if (body_.is_chunked) co_return co_await ReadChunkedBody();
   co_return co_await ReadPlainBody();
 }
@@ -268,6 +284,23 @@ Task<Result<std::string>> Connection::ReadPlainBody() {
   body_.left -= static_cast<int64_t>(piece.size());
   body_.is_done = body_.left == 0;
   co_return piece;
+}
+
+Task<Result<size_t>> Connection::ReadBodyInto(char* into, size_t count) {
+  if (body_.failure.ok() && body_.is_done) co_return size_t{0};
+  CO_TRY(co_await BeginBody());
+  count = static_cast<size_t>(std::min(body_.left, static_cast<int64_t>(count)));
+  if (!input_.empty()) {
+    count = input_.bytes().copy(into, count);
+    input_.Consume(count);
+  } else {
+    const Result<size_t> got = co_await stream_->Read(into, count);
+    if (!got.ok() || *got == 0) co_return BodyEnded();
+    count = *got;
+  }
+  body_.left -= static_cast<int64_t>(count);
+  body_.is_done = body_.left == 0;
+  co_return count;
 }
 
 Task<Result<std::string>> Connection::ReadChunkedBody() {

@@ -66,6 +66,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   Task<Result<std::string>> ReadBody();
   Task<Result<std::string>> ReadPlainBody();
+  // Only if the body is not chunked.
+  Task<Result<size_t>> ReadBodyInto(char* into, size_t count);
+  Task<Status> BeginBody();
   Task<Result<std::string>> ReadChunkedBody();
   Status BodyEnded();
   Task<bool> DrainBody();

@@ -57,8 +57,8 @@ TEST_F(FetchTest, ForwardsBodiesBothWays) {
   for (const int64_t bytes : {int64_t{-1}, int64_t{1000000}}) {
     ClientRequest request{.method = "POST", .target = "/echo"};
     int left = 10;
-    request.stream = [&]() -> Result<std::string> {
-      return std::string(left-- > 0 ? 100000 : 0, 'f');
+    request.stream = [&]() -> Result<BodyPiece> {
+      return BodyPiece{std::string(left-- > 0 ? 100000 : 0, 'f')};
     };
     request.stream_bytes = bytes;
     const auto response = client.Call(request);

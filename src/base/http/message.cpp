@@ -38,6 +38,15 @@ std::string Request::BaseUrl() const {
   return (is_tls ? "https://" : "http://") + std::string(host.empty() ? "localhost" : host);
 }
 
+Task<Result<size_t>> BodyReader::ReadInto(char* into, size_t count) {
+  if (rest_.empty()) {
+    CO_ASSIGN_OR_RETURN(rest_, co_await ReadSome());
+  }
+  const size_t taken = rest_.copy(into, count);
+  rest_.erase(0, taken);
+  co_return taken;
+}
+
 Task<Result<std::string>> Request::ReadAll(size_t bytes_max) {
   std::string all;
   const Status too_large(Code::kResourceExhausted, "the request's body is larger than " +

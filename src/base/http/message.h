@@ -47,6 +47,12 @@ class BodyReader {
   // The next piece; empty at the end. kInvalidArgument: broken framing or a sender that left;
   // kDeadlineExceeded: a sender that is too slow.
   virtual Task<Result<std::string>> ReadSome() = 0;
+  // The same into a place of the caller's: how many bytes, 0 at the end. A body is read in one way
+  // or the other.
+  virtual Task<Result<size_t>> ReadInto(char* into, size_t count);
+
+ private:
+  std::string rest_;  // of a piece that was too large for its place
 };
 
 class Request {

@@ -25,8 +25,10 @@ Status BrokenConnection(const IoError& error) {
   return Unavailable("connection: " + error.message());
 }
 
-// sendfile(2) knows no MSG_NOSIGNAL: a SIGPIPE of this thread is held back and taken.
-ssize_t QuietSendFile(int socket, int file, off_t* offset, size_t count) {
+}  // namespace
+
+// There is no MSG_NOSIGNAL for it: a SIGPIPE of this thread is held back and taken.
+ssize_t SendFileQuietly(int socket, int file, off_t* offset, size_t count) {
   sigset_t pipe;
   sigemptyset(&pipe);
   sigaddset(&pipe, SIGPIPE);
@@ -42,8 +44,6 @@ ssize_t QuietSendFile(int socket, int file, off_t* offset, size_t count) {
   errno = error;
   return sent;
 }
-
-}  // namespace
 
 // Lives as long as an operation is under way, even if the socket has gone.
 struct Socket::Core : std::enable_shared_from_this<Socket::Core> {
@@ -203,7 +203,7 @@ Task<Status> Socket::SendFile(int file, int64_t offset, int64_t length) {
   const off_t end = offset + length;
   while (at < end) {
     const size_t count = std::min(static_cast<size_t>(end - at), kSendFileBytesMax);
-    const ssize_t sent = QuietSendFile(fd(), file, &at, count);
+    const ssize_t sent = SendFileQuietly(fd(), file, &at, count);
     if (sent == 0) co_return Unavailable("the file ended while it was sent");
     if (sent > 0 && core_->IsTimeToYield()) co_await Yield();
     if (sent > 0 || errno == EINTR) continue;

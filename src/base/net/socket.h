@@ -55,6 +55,9 @@ class Socket final {
   std::shared_ptr<Core> core_;
 };
 
+// sendfile(2), which raises SIGPIPE where a write would not: without that.
+ssize_t SendFileQuietly(int socket, int file, off_t* offset, size_t count);
+
 // Lets others of the loop have their turn.
 Task<void> Yield();
 

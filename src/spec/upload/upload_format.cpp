@@ -40,9 +40,9 @@ Result<FileEntry> ReadEntry(const Json& json, size_t number) {
   entry.bytes = bytes->int_value();
   entry.is_executable = json.GetBool("executable");
   entry.mtime_ns = json.GetInt("mtime");
-  entry.sha256 = json.GetString("sha256");
-  if (!entry.sha256.empty() && !IsHash(entry.sha256)) {
-    return InvalidArgument(where + ".sha256 is not a SHA-256 in lower-case hex");
+  entry.hash = json.GetString("hash");
+  if (!entry.hash.empty() && !IsHash(entry.hash)) {
+    return InvalidArgument(where + ".hash is not a hash of 64 lower-case hex letters");
   }
   return entry;
 }
@@ -106,7 +106,7 @@ Json Manifest::ToJson() const {
     entry["bytes"] = file.bytes;
     if (file.is_executable) entry["executable"] = true;
     entry["mtime"] = file.mtime_ns;
-    if (!file.sha256.empty()) entry["sha256"] = file.sha256;
+    if (!file.hash.empty()) entry["hash"] = file.hash;
     list.push_back(std::move(entry));
   }
   json["files"] = Json(std::move(list));
@@ -144,13 +144,13 @@ Result<Manifest> Manifest::FromJson(const Json& json) {
 }
 
 std::string ContentHash(const Manifest& manifest) {
-  if (!manifest.is_folder) return manifest.files.front().sha256;
+  if (!manifest.is_folder) return manifest.files.front().hash;
   Hasher hasher;
-  hasher.Add("lazurite folder 1\n");
+  hasher.Add("lazurite folder 2\n");
   std::string line;
   for (const FileEntry& file : manifest.files) {
-    LAZURITE_CHECK(IsHash(file.sha256));
-    line = file.sha256;
+    LAZURITE_CHECK(IsHash(file.hash));
+    line = file.hash;
     line += file.is_executable ? " x " : " - ";
     line += std::to_string(file.path.size()) + " " + file.path + "\n";
     hasher.Add(line);

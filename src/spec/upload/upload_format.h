@@ -24,7 +24,7 @@ struct FileEntry {
   int64_t bytes = 0;
   bool is_executable = false;
   int64_t mtime_ns = 0;
-  std::string sha256;  // "" = not known
+  std::string hash;  // "" = not known
 };
 
 // What is to be uploaded.
@@ -41,7 +41,7 @@ struct Manifest {
   static Result<Manifest> FromJson(const Json& json);
 };
 
-// The hash of the content; every file's sha256 must be known, and files be sorted by path.
+// The hash of the content; every file's must be known, and files be sorted by path.
 std::string ContentHash(const Manifest& manifest);
 // True for 64 lower-case hex letters.
 bool IsHash(std::string_view text);

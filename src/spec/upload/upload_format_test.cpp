@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/blake3.h"
 #include "base/hash.h"
 
 namespace lazurite::upload {
@@ -11,19 +12,19 @@ Manifest Example() {
   return {.name = "demo",
           .is_folder = true,
           .base = "",
-          .files = {{"a.txt", 2, false, 7, Sha256Hex("a\n")},
-                    {"bin/run", 10, true, 8, Sha256Hex("#!/bin/sh\n")}}};
+          .files = {{"a.txt", 2, false, 7, Blake3Hex("a\n")},
+                    {"bin/run", 10, true, 8, Blake3Hex("#!/bin/sh\n")}}};
 }
 
 TEST(UploadFormat, HashesAFolderAsTheFormatPageSays) {
   EXPECT_EQ(ContentHash(Example()),
-            "dcc28b200b87d64c1ec11fb6b176d1ef994bbbba96ad16770f77c91b21ae7ae9");
+            "48bab269d38426f9c402b9f61e79a0fbda57a60ba3dd5d4d67bc6e19ec5b423e");
 }
 
 TEST(UploadFormat, HashesASingleFileByItsContent) {
   const Manifest manifest{
-      .name = "a", .is_folder = false, .base = "", .files = {{"a", 2, true, 0, Sha256Hex("a\n")}}};
-  EXPECT_EQ(ContentHash(manifest), Sha256Hex("a\n"));
+      .name = "a", .is_folder = false, .base = "", .files = {{"a", 2, true, 0, Blake3Hex("a\n")}}};
+  EXPECT_EQ(ContentHash(manifest), Blake3Hex("a\n"));
 }
 
 TEST(UploadFormat, HashDependsOnNamesAndExecutability) {

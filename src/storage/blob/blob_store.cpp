@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <utility>
 
@@ -21,6 +22,8 @@ namespace {
 
 // Where unfinished things lie. No datastore can be called so.
 constexpr std::string_view kStagingFolder = ".staging";
+// What may be gone on with is called so there, with its name after it.
+constexpr std::string_view kNamedPrefix = "named-";
 // Up to here each file is synced by itself; beyond, the whole file system at once is quicker.
 constexpr int kFilesSyncedSinglyMax = 8;
 
@@ -134,17 +137,20 @@ Status SyncTree(const std::string& folder) {
 
 class FolderStaging final : public BlobStaging {
  public:
-  FolderStaging(const BlobStore& store, std::string folder)
-      : store_(store), folder_(std::move(folder)) {}
+  FolderStaging(const BlobStore& store, std::string outer, bool stays)
+      : store_(store), outer_(std::move(outer)), folder_(outer_ + "/files"), stays_(stays) {}
   ~FolderStaging() override {
-    if (is_published_) return;
-    const Status removed = RemoveTree(folder_);
+    if (!stays_) Discard();
+  }
+
+  const std::string& folder() const override { return folder_; }
+  std::string notes() const override { return outer_ + "/notes"; }
+  void Discard() override {
+    const Status removed = RemoveTree(outer_);
     if (!removed.ok()) {
       Log(LogLevel::kWarning, "an unfinished upload was left", {{"error", removed.text()}});
     }
   }
-
-  const std::string& folder() const override { return folder_; }
 
   Status Publish(std::string_view datastore, std::string_view path) override {
     LAZURITE_CHECK(!is_published_);
@@ -156,12 +162,15 @@ class FolderStaging final : public BlobStaging {
       return ErrnoStatus("publishing " + target, errno);
     }
     is_published_ = true;
+    Discard();
     return SyncDir(DirName(target));
   }
 
  private:
   const BlobStore& store_;
+  const std::string outer_;
   const std::string folder_;
+  const bool stays_;
   bool is_published_ = false;
 };
 
@@ -180,9 +189,35 @@ BlobInfo InfoOf(std::string path, const struct stat& info) {
 
 Result<std::unique_ptr<BlobStore>> BlobStore::Open(const std::string& root) {
   const std::string staging = JoinPath(root, kStagingFolder);
-  TRY(RemoveTree(staging));
   TRY(MakeDirs(staging, 0700));
-  return std::unique_ptr<BlobStore>(new BlobStore(root));
+  ASSIGN_OR_RETURN(const std::vector<std::string> left, ListDir(staging));
+  for (const std::string& name : left) {
+    if (!name.starts_with(kNamedPrefix)) TRY(RemoveTree(JoinPath(staging, name)));
+  }
+  std::unique_ptr<BlobStore> store(new BlobStore(root));
+  store->SweepStaged();
+  return store;
+}
+
+void BlobStore::SweepStaged() {
+  const std::string staging = JoinPath(root_, kStagingFolder);
+  const Result<std::vector<std::string>> names = ListDir(staging);
+  if (!names.ok()) return;
+  const time_t oldest =
+      std::time(nullptr) - std::chrono::duration_cast<std::chrono::seconds>(kStagedLife).count();
+  for (const std::string& name : *names) {
+    if (!name.starts_with(kNamedPrefix)) continue;
+    const std::string outer = JoinPath(staging, name);
+    struct stat info {};
+    const bool is_there =
+        stat((outer + "/notes").c_str(), &info) == 0 || stat(outer.c_str(), &info) == 0;
+    if (is_there && info.st_mtim.tv_sec < oldest) {
+      const Status removed = RemoveTree(outer);
+      if (!removed.ok()) {
+        Log(LogLevel::kWarning, "an old upload was left", {{"error", removed.text()}});
+      }
+    }
+  }
 }
 
 Result<std::string> BlobStore::PathOf(std::string_view datastore, std::string_view path) const {
@@ -207,9 +242,16 @@ Result<std::unique_ptr<BlobWriter>> BlobStore::Create(std::string_view datastore
 }
 
 Result<std::unique_ptr<BlobStaging>> BlobStore::Stage() {
-  std::string folder = JoinPath(JoinPath(root_, kStagingFolder), UnusedName());
-  if (mkdir(folder.c_str(), 0755) != 0) return ErrnoStatus("making " + folder, errno);
-  return std::unique_ptr<BlobStaging>(std::make_unique<FolderStaging>(*this, std::move(folder)));
+  const std::string outer = JoinPath(JoinPath(root_, kStagingFolder), UnusedName());
+  TRY(MakeDirs(outer + "/files"));
+  return std::unique_ptr<BlobStaging>(std::make_unique<FolderStaging>(*this, outer, false));
+}
+
+Result<std::unique_ptr<BlobStaging>> BlobStore::Stage(std::string_view name) {
+  const std::string outer =
+      JoinPath(JoinPath(root_, kStagingFolder), std::string(kNamedPrefix) + std::string(name));
+  TRY(MakeDirs(outer + "/files"));
+  return std::unique_ptr<BlobStaging>(std::make_unique<FolderStaging>(*this, outer, true));
 }
 
 Result<std::vector<BlobInfo>> BlobStore::List(std::string_view datastore,

@@ -29,15 +29,19 @@ class BlobWriter {
   virtual Result<std::string> Commit() = 0;
 };
 
-// Many files that become visible together. Destroyed before Publish, it leaves nothing.
+// Many files that become visible together.
 class BlobStaging {
  public:
   virtual ~BlobStaging() = default;
   // Where the files are written meanwhile: an absolute folder of its own on the same file system.
   virtual const std::string& folder() const = 0;
+  // A file beside the folder, which is not published: notes of its owner's.
+  virtual std::string notes() const = 0;
   // One durability barrier for everything in the folder, then one rename to the place, which must
   // not exist: kConflict.
   virtual Status Publish(std::string_view datastore, std::string_view path) = 0;
+  // Removes what is not published.
+  virtual void Discard() = 0;
 };
 
 // Jobs write into datastores by themselves: single blobs are neither stored nor removed behind a
@@ -45,7 +49,8 @@ class BlobStaging {
 // block: on a loop they belong into Loop::Blocking.
 class BlobStore final {
  public:
-  // `root` is DatastoresFolder(home). Makes it, and clears what an earlier process left unfinished.
+  // `root` is DatastoresFolder(home). Makes it, and clears what an earlier process left unfinished
+  // (but see Stage).
   static Result<std::unique_ptr<BlobStore>> Open(const std::string& root);
 
   const std::string& root() const { return root_; }
@@ -54,7 +59,15 @@ class BlobStore final {
   Result<std::string> PathOf(std::string_view datastore, std::string_view path) const;
 
   Result<std::unique_ptr<BlobWriter>> Create(std::string_view datastore, std::string_view path);
+  // Destroyed before Publish, it leaves nothing.
   Result<std::unique_ptr<BlobStaging>> Stage();
+  // With a name (letters and digits): what is in it stays, also when this process ends, until it is
+  // published, discarded, or its notes have not been written to for kStagedLife; the same name
+  // finds it again. For one owner at a time.
+  Result<std::unique_ptr<BlobStaging>> Stage(std::string_view name);
+  static constexpr std::chrono::hours kStagedLife{1};
+  // Removes what nobody has gone on with for so long.
+  void SweepStaged();
   // All files below a folder, sorted by path; the file itself (path = its name) if it is one. Links
   // are left out, so nothing outside of the datastore is ever listed. kNotFound.
   Result<std::vector<BlobInfo>> List(std::string_view datastore, std::string_view path) const;
