@@ -1,13 +1,10 @@
-#include "api/mlflow/operations.h"
-#include "api/mlflow/wire.h"
+#include "api/mlflow/registry_search.h"
 #include "base/text.h"
-#include "domain/run/filter.h"
 
 namespace lazurite::mlflow {
 namespace {
 
-constexpr int64_t kSearchPreset = 10000;
-constexpr int64_t kSearchMax = 200000;
+constexpr SearchSize kSearchSize{.preset = 10000, .most = 200000};
 
 // The version that `name` and `version` of the request mean.
 Result<ModelVersion> Named(const Call& call) {
@@ -102,11 +99,7 @@ const FilterSubject& Subject() {
 
 FilterLookup LookupOf(const ModelVersion& version) {
   return [&version](FilterEntity entity, std::string_view key) -> FilterValue {
-    if (entity == FilterEntity::kTag) {
-      const std::string* value = FindValue(version.tags, key);
-      if (value != nullptr) return {{}, *value};
-      return key == kPromptTag ? FilterValue{{}, "false"} : FilterValue{};
-    }
+    if (entity == FilterEntity::kTag) return RegistryTag(version.tags, key);
     if (key == "name") return {{}, version.name};
     if (key == "run_id") return {{}, version.run};
     if (key == "source_path") return {{}, version.source};
@@ -133,11 +126,6 @@ Result<std::vector<ModelVersion>> Candidates(const Call& call,
   return versions;
 }
 
-bool IsPrompt(const ModelVersion& version) {
-  const std::string* prompt = FindValue(version.tags, kPromptTag);
-  return prompt != nullptr && *prompt == "true";
-}
-
 // As asked for, else the last updated first; then by name, then the newest first.
 bool IsBefore(const ModelVersion& a, const ModelVersion& b, const std::vector<OrderBy>& order) {
   const int compared = CompareBy(order, LookupOf(a), LookupOf(b));
@@ -148,28 +136,15 @@ bool IsBefore(const ModelVersion& a, const ModelVersion& b, const std::vector<Or
 }
 
 Result<Json> Search(Call& call) {
-  ASSIGN_OR_RETURN(const int64_t limit, call.fields.MaxResults(kSearchPreset, kSearchMax));
-  ASSIGN_OR_RETURN(const std::string token, call.fields.Text("page_token"));
-  ASSIGN_OR_RETURN(const int64_t offset, ReadPageToken(token));
-  ASSIGN_OR_RETURN(const std::string text, call.fields.Text("filter"));
-  ASSIGN_OR_RETURN(const auto filter, ParseFilter(text, Subject()));
-  ASSIGN_OR_RETURN(const auto entries, call.fields.Texts("order_by"));
-  ASSIGN_OR_RETURN(const auto order, ParseOrderBy(entries, Subject()));
-  ASSIGN_OR_RETURN(const auto all, Candidates(call, filter));
-  const bool prompts_too = std::any_of(filter.begin(), filter.end(),
-                                       [](const auto& clause) { return clause.key == kPromptTag; });
-  std::vector<const ModelVersion*> found;
-  for (const ModelVersion& version : all) {
-    if (!prompts_too && IsPrompt(version)) continue;
-    if (Matches(filter, LookupOf(version))) found.push_back(&version);
-  }
-  std::stable_sort(found.begin(), found.end(),
-                   [&order](const auto* a, const auto* b) { return IsBefore(*a, *b, order); });
+  ASSIGN_OR_RETURN(const RegistrySearch search, ReadSearch(call, Subject(), kSearchSize));
+  ASSIGN_OR_RETURN(const auto all, Candidates(call, search.filter));
+  const auto is_before = [&search](const ModelVersion& a, const ModelVersion& b) {
+    return IsBefore(a, b, search.order);
+  };
   Json answer = Json::MakeObject();
-  const auto first = static_cast<size_t>(offset);
-  const size_t end = std::min(found.size(), first + static_cast<size_t>(limit));
-  for (size_t i = first; i < end; ++i) answer["model_versions"].Push(ToJson(*found[i]));
-  if (end < found.size()) answer["next_page_token"] = PageToken(static_cast<int64_t>(end));
+  for (const ModelVersion* version : PageOf(all, search, LookupOf, is_before, answer)) {
+    answer["model_versions"].Push(ToJson(*version));
+  }
   return answer;
 }
 

@@ -1,12 +1,9 @@
-#include "api/mlflow/operations.h"
-#include "api/mlflow/wire.h"
-#include "domain/run/filter.h"
+#include "api/mlflow/registry_search.h"
 
 namespace lazurite::mlflow {
 namespace {
 
-constexpr int64_t kSearchPreset = 100;
-constexpr int64_t kSearchMax = 1000;
+constexpr SearchSize kSearchSize{.preset = 100, .most = 1000};
 
 Result<Json> Answer(const Call& call, const RegisteredModel& model) {
   ASSIGN_OR_RETURN(const auto latest, call.models.Latest(call.transaction, model.name, {}));
@@ -112,50 +109,24 @@ const FilterSubject& Subject() {
 
 FilterLookup LookupOf(const RegisteredModel& model) {
   return [&model](FilterEntity entity, std::string_view key) -> FilterValue {
-    if (entity == FilterEntity::kTag) {
-      const std::string* value = FindValue(model.tags, key);
-      if (value != nullptr) return {{}, *value};
-      return key == kPromptTag ? FilterValue{{}, "false"} : FilterValue{};
-    }
+    if (entity == FilterEntity::kTag) return RegistryTag(model.tags, key);
     if (key == "name") return {{}, model.name};
     const int64_t time = key == "creation_timestamp" ? model.created_ms : model.modified_ms;
     return {static_cast<double>(time), {}};
   };
 }
 
-// Prompts are registered models too, but seen only by those who ask for them.
-bool AsksForPrompts(const std::vector<FilterClause>& filter) {
-  return std::any_of(filter.begin(), filter.end(),
-                     [](const FilterClause& clause) { return clause.key == kPromptTag; });
-}
-
 Result<Json> Search(Call& call) {
-  ASSIGN_OR_RETURN(const int64_t limit, call.fields.MaxResults(kSearchPreset, kSearchMax));
-  ASSIGN_OR_RETURN(const std::string token, call.fields.Text("page_token"));
-  ASSIGN_OR_RETURN(const int64_t offset, ReadPageToken(token));
-  ASSIGN_OR_RETURN(const std::string text, call.fields.Text("filter"));
-  ASSIGN_OR_RETURN(const auto filter, ParseFilter(text, Subject()));
-  ASSIGN_OR_RETURN(const auto entries, call.fields.Texts("order_by"));
-  ASSIGN_OR_RETURN(const auto order, ParseOrderBy(entries, Subject()));
+  ASSIGN_OR_RETURN(const RegistrySearch search, ReadSearch(call, Subject(), kSearchSize));
   ASSIGN_OR_RETURN(const auto all, call.models.List(call.transaction));
-  const bool prompts_too = AsksForPrompts(filter);
-  std::vector<const RegisteredModel*> found;
-  for (const RegisteredModel& model : all) {
-    const std::string* prompt = FindValue(model.tags, kPromptTag);
-    if (!prompts_too && prompt != nullptr && *prompt == "true") continue;
-    if (Matches(filter, LookupOf(model))) found.push_back(&model);
-  }
-  std::stable_sort(found.begin(), found.end(), [&order](const auto* a, const auto* b) {
-    return CompareBy(order, LookupOf(*a), LookupOf(*b)) < 0;
-  });
+  const auto is_before = [&search](const RegisteredModel& a, const RegisteredModel& b) {
+    return CompareBy(search.order, LookupOf(a), LookupOf(b)) < 0;
+  };
   Json answer = Json::MakeObject();
-  const auto first = static_cast<size_t>(offset);
-  const size_t end = std::min(found.size(), first + static_cast<size_t>(limit));
-  for (size_t i = first; i < end; ++i) {
-    ASSIGN_OR_RETURN(const auto latest, call.models.Latest(call.transaction, found[i]->name, {}));
-    answer["registered_models"].Push(ToJson(*found[i], latest));
+  for (const RegisteredModel* model : PageOf(all, search, LookupOf, is_before, answer)) {
+    ASSIGN_OR_RETURN(const auto latest, call.models.Latest(call.transaction, model->name, {}));
+    answer["registered_models"].Push(ToJson(*model, latest));
   }
-  if (end < found.size()) answer["next_page_token"] = PageToken(static_cast<int64_t>(end));
   return answer;
 }
 
