@@ -1,121 +1,42 @@
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <future>
-#include <thread>
-
+#include "api/http/routes_test.h"
 #include "api/runhistory/run_json.h"
 #include "api/runhistory/runhistory_routes.h"
-#include "base/file.h"
-#include "base/http/target.h"
 #include "domain/attempt/attempt.h"
 #include "domain/job/job_store.h"
 #include "domain/run/run_store.h"
-#include "domain/schema/schema.h"
-#include "domain/workspace/places.h"
 
 namespace lazurite::runhistory {
 namespace {
 
-constexpr Time kNow = FromMillis(1'700'000'000'000);
 const std::string kScope =
     "/subscriptions/S/resourcegroups/RG/providers/microsoft.machinelearningservices/workspaces/"
     "Default";
 
-class TextBody final : public BodyReader {
- public:
-  explicit TextBody(std::string text) : text_(std::move(text)) {}
-  Task<Result<std::string>> ReadSome() override {
-    co_return Result<std::string>(std::exchange(text_, std::string()));
-  }
-
- private:
-  std::string text_;
-};
-
-struct Answer {
-  int status = 0;
-  Json json;
-};
-
-class RunHistoryTest : public testing::Test {
+class RunHistoryTest : public RoutesTest {
  protected:
   void SetUp() override {
-    home_ = testing::TempDir() + "history-XXXXXX";
-    ASSERT_NE(mkdtemp(home_.data()), nullptr);
-    auto database = OpenSqlite({.path = DatabaseFile(home_)}, AllMigrations());
-    ASSERT_TRUE(database.ok()) << database.status().text();
-    database_ = std::move(*database);
-    auto identity = Identity::Open(home_);
-    ASSERT_TRUE(identity.ok()) << identity.status().text();
-    identity_ = std::move(*identity);
-    context_.loop = &loop_;
-    context_.database = database_.get();
-    context_.clock = &clock_;
-    context_.identity = identity_.get();
-    context_.home = home_;
-    AddRunHistoryRoutes(router_, context_);
-    thread_ = std::thread([this] { loop_.Run(); });
+    RoutesTest::SetUp();
     AddJob("parent", "");
     AddJob("child", "parent");
   }
-  void TearDown() override {
-    loop_.Stop();
-    thread_.join();
-    database_.reset();
-    ASSERT_TRUE(RemoveTree(home_).ok());
+  void AddRoutes(Router& router, const ApiContext& context) override {
+    AddRunHistoryRoutes(router, context);
   }
-
   void AddJob(const std::string& name, const std::string& parent) {
     const Status added = database_->WriteNow([&](Transaction& transaction) -> Status {
       Job job;
       job.name = name;
       job.parent = parent;
       job.experiment = "exp";
-      job.created = job.modified = kNow;
+      job.created = job.modified = kTestNow;
       job.attempt = 1;
       job.properties.Set("tags.team", "a");
       job.properties.Set("outputs.out.jobOutputType", "mlflow_model");
       SeededIdSource ids(5);
       TRY(JobStore().Insert(transaction, job));
-      return RunStore().EnsureJobRun(transaction, {name, "exp", "", "ann", kNow, {}}, ids);
+      return RunStore().EnsureJobRun(transaction, {name, "exp", "", "ann", kTestNow, {}}, ids);
     });
     ASSERT_TRUE(added.ok()) << added.text();
-  }
-
-  Answer Ask(const std::string& method, const std::string& target, const std::string& body = "") {
-    Request request;
-    request.method = method;
-    request.target = target;
-    EXPECT_TRUE(ReadTarget(request).ok()) << target;
-    request.headers.Add("Host", "localhost:1");
-    request.body = std::make_unique<TextBody>(body);
-    const Router::Match match = router_.Find(request);
-    Answer answer;
-    if (match.handler == nullptr) return answer;
-    std::promise<void> done;
-    loop_.Post([&] { Detach(Run(*match.handler, request, answer, done)); });
-    done.get_future().wait();
-    return answer;
-  }
-
-  std::string home_;
-  ManualClock clock_{kNow};
-  std::unique_ptr<Database> database_;
-  std::unique_ptr<Identity> identity_;
-  ApiContext context_;
-  Router router_;
-  Loop loop_;
-  std::thread thread_;
-
- private:
-  static Task<void> Run(const Handler& handler, Request& request, Answer& answer,
-                        std::promise<void>& done) {
-    Response response = co_await handler(request);
-    answer.status = response.status;
-    Result<Json> json = Json::Parse(std::get<std::string>(response.body));
-    if (json.ok()) answer.json = std::move(*json);
-    done.set_value();
   }
 };
 
@@ -134,7 +55,7 @@ TEST_F(RunHistoryTest, ShowsAJobsStateAndTheAddressesOfItsLogs) {
   opened.target = address.substr(std::string("http://localhost:1").size());
   ASSERT_TRUE(ReadTarget(opened).ok());
   EXPECT_TRUE(
-      identity_->CheckPath(opened.path, opened.Query("se"), opened.Query("sig"), kNow).ok());
+      identity_->CheckPath(opened.path, opened.Query("se"), opened.Query("sig"), kTestNow).ok());
 }
 
 TEST_F(RunHistoryTest, GivesAllChildrenAtOnce) {
