@@ -66,9 +66,10 @@ Task<Result<ResolvedData>> ResolveUri(const ApiContext& context, const Request& 
   const Status read = co_await Read(*context.database, std::move(work));
   if (!read.ok()) co_return read;
   if (caller.kind == Caller::Kind::kJob && IsLocal(*resolved)) {
-    co_return Status(Code::kPermissionDenied,
-                     "a job's token opens datastores, assets and outputs, not local paths such as " +
-                         resolved->uri + "; the owner's token does");
+    co_return Status(
+        Code::kPermissionDenied,
+        "a job's token opens datastores, assets and outputs, not local paths such as " +
+            resolved->uri + "; the owner's token does");
   }
   co_return std::move(*resolved);
 }
@@ -124,7 +125,7 @@ Task<Response> ListFiles(const ApiContext& context, Request& request) {
   if (!data.ok()) co_return AzureError(data.status());
   Result<Json> listing = Json();
   std::function<void()> work = [&] { listing = Listing(context, *data); };
-  co_await context.loop->Blocking(std::move(work));
+  co_await context.loop->Briefly(std::move(work));
   if (!listing.ok()) co_return AzureError(listing.status());
   co_return Response::OfJson(200, *listing);
 }
@@ -160,7 +161,7 @@ Task<Response> ReadContent(const ApiContext& context, Request& request) {
   const std::string path(request.Query("path"));
   Result<Fd> file = Fd();
   std::function<void()> work = [&] { file = OpenContent(context, *data, path); };
-  co_await context.loop->Blocking(std::move(work));
+  co_await context.loop->Briefly(std::move(work));
   if (!file.ok()) co_return AzureError(file.status());
   co_return ServeFile(request, std::move(*file), "application/octet-stream");
 }

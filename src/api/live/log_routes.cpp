@@ -76,7 +76,7 @@ Task<Result<std::string>> ReadChunk(std::shared_ptr<Follower> follower) {
   Result<std::string> bytes = std::string();
   if (follower->folder.empty()) co_return bytes;
   std::function<void()> work = [&bytes, follower] { bytes = ReadHere(*follower); };
-  co_await follower->context->loop->Blocking(std::move(work));
+  co_await follower->context->loop->Briefly(std::move(work));
   if (bytes.ok()) follower->offset += static_cast<int64_t>(bytes->size());
   co_return bytes;
 }
@@ -137,7 +137,7 @@ Task<Response> ReadLog(const ApiContext& context, const LiveContext& live, Reque
   Status opened;
   if (!follower->folder.empty()) {
     std::function<void()> open = [&opened, follower] { opened = OpenLog(*follower).status(); };
-    co_await context.loop->Blocking(std::move(open));
+    co_await context.loop->Briefly(std::move(open));
   }
   const bool is_missing = opened.code() == Code::kNotFound;
   if (is_missing && !follower->follows) {
@@ -177,7 +177,7 @@ Task<Response> ListLogs(const ApiContext& context, Request& request) {
   if (job->attempt > 0) {
     const std::string folder = AttemptChannel::FolderOf(context.home, name, job->attempt);
     std::function<void()> work = [&files, folder] { files = FilesBelow(folder); };
-    co_await context.loop->Blocking(std::move(work));
+    co_await context.loop->Briefly(std::move(work));
   }
   co_return Response::OfJson(
       200, Json(Json::Object{{"files", std::move(files)}, {"ended", IsTerminal(job->state)}}));

@@ -95,7 +95,7 @@ Task<Response> GetDetails(const ApiContext& context, Request& request) {
   std::vector<std::string> names;
   if (job.attempt > 0) {
     std::function<void()> list = [&] { names = LogNames(context.home, job); };
-    co_await context.loop->Blocking(std::move(list));
+    co_await context.loop->Briefly(std::move(list));
   }
   Json files = LogAddresses(context, request, job.name, names);
   co_return Response::OfJson(200, DetailsOf(job, std::move(files)));

@@ -124,6 +124,7 @@ Loop::~Loop() {
   const ExecutorScope scope(this);
   roots().DestroyAll();
   impl_->pool.Stop();
+  impl_->brief_pool.Stop();
 }
 
 void Loop::Post(std::function<void()> work) { asio::post(impl_->context, std::move(work)); }
@@ -170,10 +171,12 @@ std::shared_ptr<void> Loop::After(Duration duration, std::function<void()> work)
   return handle;
 }
 
-Task<void> Loop::Blocking(std::function<void()> work) {
+namespace {
+
+Task<void> RunOn(BlockingPool& pool, std::function<void()> work) {
   std::exception_ptr failure;
-  auto start = [this, &work, &failure](task_detail::Callback<bool> done) {
-    impl_->pool.Push([&work, &failure, done] {
+  auto start = [&pool, &work, &failure](task_detail::Callback<bool> done) {
+    pool.Push([&work, &failure, done] {
       try {
         work();
       } catch (...) {
@@ -184,6 +187,16 @@ Task<void> Loop::Blocking(std::function<void()> work) {
   };
   co_await AwaitWork<bool>(start);
   if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace
+
+Task<void> Loop::Blocking(std::function<void()> work) {
+  return RunOn(impl_->pool, std::move(work));
+}
+
+Task<void> Loop::Briefly(std::function<void()> work) {
+  return RunOn(impl_->brief_pool, std::move(work));
 }
 
 Task<Status> Loop::Readable(int fd) {

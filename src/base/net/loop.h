@@ -1,4 +1,4 @@
-// The event loop: io threads, timers, and a small pool for work that blocks.
+// The event loop: io threads, timers, and small pools for work that blocks.
 #pragma once
 
 #include <functional>
@@ -30,6 +30,9 @@ class Loop final : public Executor {
   // Runs `work` on a thread of the blocking pool and goes on on the loop: for slow disks, hashing,
   // directory walks.
   Task<void> Blocking(std::function<void()> work);
+  // The same on threads of their own, for what is soon done and waited for by somebody who looks:
+  // the next bytes of a log, a list of files. Slow work cannot hold it up.
+  Task<void> Briefly(std::function<void()> work);
 
   // Resolves when `fd` is readable (inotify, pidfd, sockets of libraries). kCancelled if the loop
   // stops.

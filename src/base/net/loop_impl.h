@@ -38,6 +38,7 @@ struct Loop::Impl {
   std::optional<boost::asio::signal_set> signals;
   std::function<void(int)> on_termination;
   BlockingPool pool;
+  BlockingPool brief_pool;
 };
 
 }  // namespace lazurite

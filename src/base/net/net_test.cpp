@@ -79,6 +79,25 @@ TEST_F(NetTest, BlockingRunsElsewhereAndComesBack) {
   EXPECT_EQ(before, after);
 }
 
+TEST_F(NetTest, WhatIsSoonDoneDoesNotWaitForWhatIsSlow) {
+  Run(2);
+  std::atomic<bool> may_end = false;
+  std::atomic<int> ended = 0;
+  for (int i = 0; i < 20; ++i) {
+    loop_->Post([this, &may_end, &ended] {
+      Detach([](Loop& loop, std::atomic<bool>& gate, std::atomic<int>& count) -> Task<void> {
+        co_await loop.Blocking([&gate] { gate.wait(false); });
+        ++count;
+      }(*loop_, may_end, ended));
+    });
+  }
+  Do([&]() -> Task<void> { co_await loop_->Briefly([] {}); });
+  EXPECT_EQ(ended, 0);
+  may_end = true;
+  may_end.notify_all();
+  while (ended < 20) std::this_thread::yield();
+}
+
 TEST_F(NetTest, BlockingHandsAnExceptionOn) {
   Run();
   bool was_caught = false;
