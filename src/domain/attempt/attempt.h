@@ -106,6 +106,16 @@ struct AttemptEvent {
   static Result<AttemptEvent> FromJson(const Json& json);
 };
 
+// Some lines of events.jsonl, in order.
+struct EventPage {
+  static constexpr size_t kLinesMax = 10'000;
+
+  std::vector<AttemptEvent> events;
+  int64_t end = 0;              // where the next page begins
+  bool has_unreadable = false;  // lines that cannot be read were left out
+  bool is_last = true;          // false: there may be more already
+};
+
 struct ResourceUse {
   double cpu_s = 0;
   int64_t rss_max_bytes = 0;
@@ -177,9 +187,9 @@ class AttemptChannel {
   // anything. What another life of the job (AttemptSpec::life) left there is removed first.
   Status Create(const AttemptSpec& spec, const AttemptSecrets& secrets) const;
   Status AskCancel() const;
-  // Events with seq > `after`, in order; a torn last line is left for later. Lines that cannot be
-  // read are left out and told in `has_unreadable`.
-  Result<std::vector<AttemptEvent>> ReadEvents(int64_t after, bool* has_unreadable = nullptr) const;
+  // The events from `offset` of events.jsonl, which is 0 or the `end` of an earlier page; a torn
+  // last line is left for later.
+  Result<EventPage> ReadEvents(int64_t offset = 0) const;
   Result<std::optional<ExitRecord>> ReadExit() const;
   Result<std::optional<Verdict>> ReadVerdict() const;
   Status WriteVerdict(const Verdict& verdict) const;
@@ -200,7 +210,8 @@ class AttemptChannel {
   // Runner's side.
   Result<AttemptSpec> ReadSpec() const;
   Result<AttemptSecrets> TakeSecrets() const;  // reads and removes; empty if gone already
-  bool CancelAsked() const;
+  std::string LockPath() const;
+  std::string EventsPath() const;
   // Takes the lock of this attempt and says who holds it; the lock lives as long as the descriptor.
   // kConflict: a runner holds it or held it once, or the attempt has ended: it must not run again.
   Result<Fd> TakeRunnerLock(const RunnerIdentity& identity) const;

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "domain/attempt/attempt.h"
 #include "domain/attempt/tombstone.h"
+#include "storage/journal/journal.h"
 
 namespace lazurite {
 namespace {
@@ -78,23 +79,26 @@ Status AttemptChannel::RemoveOtherLife(const AttemptSpec& spec) const {
 
 Status AttemptChannel::AskCancel() const { return WriteFile(Path("cancel"), ""); }
 
-bool AttemptChannel::CancelAsked() const { return Exists(Path("cancel")); }
+std::string AttemptChannel::LockPath() const { return Path(kLock); }
 
-Result<std::vector<AttemptEvent>> AttemptChannel::ReadEvents(int64_t after,
-                                                             bool* has_unreadable) const {
-  std::vector<AttemptEvent> events;
-  Result<std::string> text = ReadFile(Path(kEvents));
-  if (!text.ok() && text.status().code() == Code::kNotFound) return events;
-  if (!text.ok()) return text.status();
-  std::string_view rest = text.value();
-  for (size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
-    const Result<Json> json = Json::Parse(rest.substr(0, end));
-    rest.remove_prefix(end + 1);
+std::string AttemptChannel::EventsPath() const { return Path(kEvents); }
+
+Result<EventPage> AttemptChannel::ReadEvents(int64_t offset) const {
+  ASSIGN_OR_RETURN(const std::vector<JournalLine> lines,
+                   ReadJournal(EventsPath(), offset, EventPage::kLinesMax));
+  EventPage page;
+  page.end = lines.empty() ? offset : lines.back().end;
+  page.is_last = lines.size() < EventPage::kLinesMax;
+  for (const JournalLine& line : lines) {
+    const Result<Json> json = Json::Parse(line.text);
     Result<AttemptEvent> event = json.ok() ? AttemptEvent::FromJson(*json) : json.status();
-    if (event.ok() && event->seq > after) events.push_back(std::move(event).value());
-    if (!event.ok() && has_unreadable != nullptr) *has_unreadable = true;
+    if (event.ok()) {
+      page.events.push_back(std::move(event).value());
+    } else {
+      page.has_unreadable = true;
+    }
   }
-  return events;
+  return page;
 }
 
 Result<std::optional<ExitRecord>> AttemptChannel::ReadExit() const {
@@ -129,7 +133,7 @@ Status AttemptChannel::WriteExit(const ExitRecord& exit, const ExitSteps& steps)
 
 Result<AttemptChannel::RunnerView> AttemptChannel::LookAtRunner() const {
   RunnerView view;
-  const std::string path = Path(kLock);
+  const std::string path = LockPath();
   // First what is inside, then whether it is held: an identity is written only under the lock, so a
   // free lock after a written identity means that its writer is gone. The other order would take a
   // runner that just starts for dead.
@@ -153,7 +157,7 @@ Result<AttemptChannel::RunnerView> AttemptChannel::LookAtRunner() const {
 }
 
 Result<Fd> AttemptChannel::TakeRunnerLock(const RunnerIdentity& identity) const {
-  const std::string path = Path(kLock);
+  const std::string path = LockPath();
   TRY(MakeDirs(DirName(path)));
   ASSIGN_OR_RETURN(Fd file, OpenFile(path, O_RDWR | O_CREAT, 0644));
   struct flock lock = WholeFile(F_WRLCK);

@@ -115,20 +115,43 @@ TEST_F(AttemptTest, SpecsThatMakeNoSenseAreRefused) {
   EXPECT_EQ(channel_->ReadSpec().status().code(), Code::kNotFound);
 }
 
-TEST_F(AttemptTest, EventsAreReadAfterASeqAndATornLineWaits) {
-  EXPECT_TRUE(channel_->ReadEvents(0)->empty());
+TEST_F(AttemptTest, EventsAreReadFromAnOffsetAndATornLineWaits) {
+  EXPECT_TRUE(channel_->ReadEvents()->events.empty());
   AppendEvents(
       "{\"seq\":1,\"time\":\"2026-11-24T10:00:00.000Z\",\"event\":\"started\",\"detail\":{}}\n"
       "{\"seq\":2,\"time\":\"2026-11-24T10:00:01.500Z\",\"event\":\"note\",\"detail\":"
       "{\"text\":\"a\"}}\n{\"seq\":3,\"ti");
-  const Result<std::vector<AttemptEvent>> all = channel_->ReadEvents(0);
+  const Result<EventPage> all = channel_->ReadEvents();
   ASSERT_TRUE(all.ok());
-  ASSERT_EQ(all.value().size(), 2u);
-  EXPECT_EQ(all.value()[1].detail.GetString("text"), "a");
-  EXPECT_EQ(channel_->ReadEvents(1)->size(), 1u);
-  AppendEvents("me\":\"2026-11-24T10:00:02.000Z\",\"event\":\"ended\"}\n");
-  ASSERT_EQ(channel_->ReadEvents(2)->size(), 1u);
-  EXPECT_EQ(channel_->ReadEvents(2)->at(0).event, "ended");
+  ASSERT_EQ(all->events.size(), 2u);
+  EXPECT_EQ(all->events[1].detail.GetString("text"), "a");
+  EXPECT_TRUE(all->is_last);
+  EXPECT_TRUE(channel_->ReadEvents(all->end)->events.empty());
+  EXPECT_EQ(channel_->ReadEvents(all->end)->end, all->end);
+  AppendEvents("me\":\"2026-11-24T10:00:02.000Z\",\"event\":\"ended\"}\n{broken\n");
+  const EventPage rest = channel_->ReadEvents(all->end).value();
+  ASSERT_EQ(rest.events.size(), 1u);
+  EXPECT_EQ(rest.events[0].event, "ended");
+  EXPECT_TRUE(rest.has_unreadable);
+  EXPECT_FALSE(channel_->ReadEvents(rest.end)->has_unreadable);
+}
+
+TEST_F(AttemptTest, EventsComeInPages) {
+  std::string lines;
+  for (size_t i = 1; i <= EventPage::kLinesMax + 1; ++i) {
+    AttemptEvent event;
+    event.seq = static_cast<int64_t>(i);
+    event.event = "note";
+    lines += event.ToJson().Dump() + "\n";
+  }
+  AppendEvents(lines);
+  const EventPage first = channel_->ReadEvents().value();
+  EXPECT_EQ(first.events.size(), EventPage::kLinesMax);
+  EXPECT_FALSE(first.is_last);
+  const EventPage second = channel_->ReadEvents(first.end).value();
+  ASSERT_EQ(second.events.size(), 1u);
+  EXPECT_EQ(second.events[0].seq, static_cast<int64_t>(EventPage::kLinesMax) + 1);
+  EXPECT_TRUE(second.is_last);
 }
 
 TEST_F(AttemptTest, ExitAndVerdictComeBack) {
@@ -182,11 +205,11 @@ TEST_F(AttemptTest, AttemptWithAVerdictIsNotRun) {
   EXPECT_EQ(channel_->TakeRunnerLock(kMe).status().code(), Code::kConflict);
 }
 
-TEST_F(AttemptTest, CancelIsSeen) {
+TEST_F(AttemptTest, ACancelIsAFile) {
   ASSERT_TRUE(MakeDirs(channel_->folder()).ok());
-  EXPECT_FALSE(channel_->CancelAsked());
   ASSERT_TRUE(channel_->AskCancel().ok());
-  EXPECT_TRUE(channel_->CancelAsked());
+  ASSERT_TRUE(channel_->AskCancel().ok());
+  EXPECT_TRUE(Exists(channel_->Path("cancel")));
 }
 
 TEST_F(AttemptTest, SpoolGivesBackWhatIsNotReplayedInOrder) {

@@ -17,22 +17,19 @@ struct AttemptRef {
 
 // What a backend says of one attempt.
 struct Seen {
-  enum class State : unsigned char { kWaiting, kRunning, kGone, kUnknown } state = State::kUnknown;
-  std::string native_id;  // pid, Slurm job id, pod name
-  std::string reason;     // one sentence for a person
+  enum class State : unsigned char {
+    kWaiting,  // its runner has not begun
+    kRunning,  // its runner lives
+    kGone,     // its runner has ended or will never begin
+    kUnknown   // nobody answers: silence, which is no death
+  } state = State::kUnknown;
+  std::string cause;   // of kGone: "runner_lost", "machine_restarted", …, as in Verdict
+  std::string reason;  // one sentence for a person: why it waits, what ended it, what is unknown
 };
 
 struct Refusal {
   Status why;
   bool is_retryable = false;  // a full queue is; a node that does not exist is not
-};
-
-// One node with what it has and what is free.
-struct NodeView {
-  std::string name;
-  double cpus = 0, cpus_free = 0;
-  int64_t memory_bytes = 0, memory_free_bytes = 0;
-  std::vector<std::string> gpus, gpus_free;  // names of devices, "0", "1"…
 };
 
 // Implemented by local (and later slurm, kubernetes), and fake in tests. Everything takes many
@@ -43,14 +40,13 @@ class ComputeBackend {
   // Starts each attempt exactly once: calling again with the same reference finds the earlier
   // start.
   virtual std::vector<std::optional<Refusal>> Submit(std::span<const AttemptRef> attempts) = 0;
-  // What the backend says now. An attempt it does not mention is kUnknown, not gone.
+  // What the backend says now of each of these, in their order. An error: nothing of any of them is
+  // known now. What was seen here is older than what the attempt's files say when read afterwards.
   virtual Result<std::vector<Seen>> Poll(std::span<const AttemptRef> attempts) = 0;
   // Asks for an orderly end, then a hard one after the grace. Idempotent.
   virtual Status Cancel(std::span<const AttemptRef> attempts) = 0;
   // Ends whatever a lost runner has left.
   virtual Status Sweep(std::span<const AttemptRef> attempts) = 0;
-  virtual Result<std::string> Explain(const AttemptRef& attempt) = 0;
-  virtual Result<std::vector<NodeView>> Capacity() = 0;
 };
 
 }  // namespace lazurite

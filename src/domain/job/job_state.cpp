@@ -28,6 +28,7 @@ constexpr Transition kTable[] = {
     {S::kPreparing, E::kCompleted, S::kCompleted},
     {S::kPreparing, E::kStopped, S::kCanceled},
     {S::kPreparing, E::kSilent, S::kNotResponding},
+    {S::kPreparing, E::kReturned, S::kQueued},
     {S::kPreparing, E::kGone, S::kFailed},
 
     {S::kStarting, E::kRanksStarted, S::kRunning},
@@ -36,6 +37,7 @@ constexpr Transition kTable[] = {
     {S::kStarting, E::kCompleted, S::kCompleted},
     {S::kStarting, E::kStopped, S::kCanceled},
     {S::kStarting, E::kSilent, S::kNotResponding},
+    {S::kStarting, E::kReturned, S::kQueued},
     {S::kStarting, E::kGone, S::kFailed},
 
     {S::kRunning, E::kRanksEnded, S::kFinalizing},
@@ -44,6 +46,7 @@ constexpr Transition kTable[] = {
     {S::kRunning, E::kCompleted, S::kCompleted},
     {S::kRunning, E::kStopped, S::kCanceled},
     {S::kRunning, E::kSilent, S::kNotResponding},
+    {S::kRunning, E::kReturned, S::kQueued},
     {S::kRunning, E::kGone, S::kFailed},
 
     {S::kFinalizing, E::kCancelAsked, S::kCancelRequested},
@@ -51,6 +54,7 @@ constexpr Transition kTable[] = {
     {S::kFinalizing, E::kCompleted, S::kCompleted},
     {S::kFinalizing, E::kStopped, S::kCanceled},
     {S::kFinalizing, E::kSilent, S::kNotResponding},
+    {S::kFinalizing, E::kReturned, S::kQueued},
     {S::kFinalizing, E::kGone, S::kFailed},
 
     {S::kCancelRequested, E::kStopped, S::kCanceled},
@@ -59,11 +63,17 @@ constexpr Transition kTable[] = {
     {S::kCancelRequested, E::kSilent, S::kNotResponding},
     {S::kCancelRequested, E::kGone, S::kCanceled},
 
+    // Heard again: back to where it was, by the event that leads there.
     {S::kNotResponding, E::kHeard, S::kRunning},
+    {S::kNotResponding, E::kPlaced, S::kPreparing},
+    {S::kNotResponding, E::kInputsReady, S::kStarting},
+    {S::kNotResponding, E::kRanksStarted, S::kRunning},
+    {S::kNotResponding, E::kRanksEnded, S::kFinalizing},
     {S::kNotResponding, E::kCancelAsked, S::kCancelRequested},
     {S::kNotResponding, E::kFailed, S::kFailed},
     {S::kNotResponding, E::kCompleted, S::kCompleted},
     {S::kNotResponding, E::kStopped, S::kCanceled},
+    {S::kNotResponding, E::kReturned, S::kQueued},
     {S::kNotResponding, E::kGone, S::kFailed},
 };
 
@@ -71,9 +81,10 @@ constexpr std::array<std::string_view, 11> kStateNames = {
     "NotStarted",      "Queued",    "Preparing", "Starting", "Running",      "Finalizing",
     "CancelRequested", "Completed", "Failed",    "Canceled", "NotResponding"};
 
-constexpr std::array<std::string_view, 12> kEventNames = {
-    "submitted", "placed",       "inputs_ready", "ranks_started", "ranks_ended", "completed",
-    "failed",    "cancel_asked", "stopped",      "silent",        "heard",       "gone"};
+constexpr std::array<std::string_view, 13> kEventNames = {
+    "submitted", "placed",   "inputs_ready", "ranks_started", "ranks_ended",
+    "completed", "failed",   "cancel_asked", "stopped",       "silent",
+    "heard",     "returned", "gone"};
 
 }  // namespace
 

@@ -33,7 +33,8 @@ enum class JobEvent : unsigned char {
   kCancelAsked,   // somebody wants it ended
   kStopped,       // it was ended because of that
   kSilent,        // nobody answers: leads to NotResponding and nowhere else
-  kHeard,         // an answer again: the next event tells where it is
+  kHeard,         // an answer again of a job that was running
+  kReturned,      // its place was taken from it: it waits again, and runs as a new attempt
   kGone,          // no runner and no exit.json: fails, cause runner_lost or machine_restarted
 };
 

@@ -20,8 +20,7 @@ class JobEndTest : public DatabaseTest {
       job.created = job.modified = kNow;
       job.reason = "waits for a place";
       TRY(jobs_.Insert(transaction, job));
-      TRY(runs_.EnsureJobRun(transaction, {.job = name, .experiment_name = "e", .start = kNow},
-                             ids_));
+      TRY(runs_.EnsureJobRun(transaction, {name, "e", "", "ann", kNow, {}}, ids_));
       for (const JobEvent event : events) TRY(jobs_.Move(transaction, job, event, "", kNow));
       return {};
     });

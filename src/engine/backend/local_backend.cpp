@@ -3,13 +3,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 
-#include "base/text.h"
 #include "domain/attempt/attempt.h"
 #include "domain/attempt/process.h"
-#include "domain/compute/machine.h"
 #include "engine/backend/nursery.h"
 #include "engine/backend/reaper.h"
 #include "engine/backend/spawn.h"
@@ -31,8 +28,6 @@ class LocalBackend final : public ComputeBackend {
   Result<std::vector<Seen>> Poll(std::span<const AttemptRef> attempts) override;
   Status Cancel(std::span<const AttemptRef> attempts) override;
   Status Sweep(std::span<const AttemptRef> attempts) override;
-  Result<std::string> Explain(const AttemptRef& attempt) override;
-  Result<std::vector<NodeView>> Capacity() override;
 
  private:
   AttemptChannel ChannelOf(const AttemptRef& attempt) const {
@@ -94,27 +89,20 @@ Result<std::vector<Seen>> LocalBackend::Poll(std::span<const AttemptRef> attempt
 Result<Seen> LocalBackend::LookAt(const AttemptRef& attempt) const {
   using Runner = AttemptChannel::Runner;
   ASSIGN_OR_RETURN(const AttemptChannel::RunnerView view, ChannelOf(attempt).LookAtRunner());
-  Seen seen;
-  if (view.identity.pid > 0) seen.native_id = std::to_string(view.identity.pid);
+  const std::string pid = std::to_string(view.identity.pid);
   switch (view.state) {
     case Runner::kNever:
-      seen.state = Seen::State::kWaiting;
-      seen.reason = "the runner has not started yet";
-      break;
+      return Seen{Seen::State::kWaiting, "", "the runner has not started yet"};
     case Runner::kAlive:
-      seen.state = Seen::State::kRunning;
-      seen.reason = "runs on this machine under process " + seen.native_id;
-      break;
+      return Seen{Seen::State::kRunning, "", "runs on this machine under process " + pid};
     case Runner::kGone:
-      seen.state = Seen::State::kGone;
-      seen.reason = "the runner (process " + seen.native_id + ") has ended";
-      break;
+      return Seen{Seen::State::kGone, "runner_lost",
+                  "the runner (pid " + pid + ") ended without a word; it was killed or crashed"};
     case Runner::kRebooted:
-      seen.state = Seen::State::kGone;
-      seen.reason = "the machine was restarted";
       break;
   }
-  return seen;
+  return Seen{Seen::State::kGone, "machine_restarted",
+              "the machine was restarted while the job ran"};
 }
 
 Status LocalBackend::Cancel(std::span<const AttemptRef> attempts) {
@@ -145,30 +133,6 @@ Status LocalBackend::Sweep(std::span<const AttemptRef> attempts) {
     remains.push_back({channel.folder(), view.identity});
   }
   return KillRemains(remains);
-}
-
-Result<std::string> LocalBackend::Explain(const AttemptRef& attempt) {
-  ASSIGN_OR_RETURN(const Seen seen, LookAt(attempt));
-  return seen.reason;
-}
-
-Result<std::vector<NodeView>> LocalBackend::Capacity() {
-  const MachineFacts facts = LookAtMachine();
-  NodeView node;
-  char name[256] = "localhost";
-  if (gethostname(name, sizeof name - 1) == 0) name[sizeof name - 1] = '\0';
-  node.name = name;
-  node.cpus = node.cpus_free = facts.cores;
-  node.memory_bytes = facts.memory_bytes;
-  // What programs can have without swapping, as the kernel reckons it.
-  const Result<std::string> text = ReadFile("/proc/meminfo");
-  const size_t at = text.ok() ? text.value().find("MemAvailable:") : std::string::npos;
-  if (at != std::string::npos) {
-    const int64_t kib = std::strtoll(text.value().c_str() + at + 13, nullptr, 10);
-    node.memory_free_bytes = std::min(facts.memory_bytes, kib * 1024);
-  }
-  node.gpus = node.gpus_free = facts.gpus;
-  return std::vector<NodeView>{std::move(node)};
 }
 
 }  // namespace

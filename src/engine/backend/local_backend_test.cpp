@@ -147,9 +147,11 @@ TEST_F(LocalBackendTest, AnAttemptThatHasARunnerIsNotStartedAgain) {
     ASSERT_FALSE(Submit());
     const Seen seen = backend_->Poll({&ref_, 1})->at(0);
     EXPECT_EQ(seen.state, Seen::State::kRunning);
-    EXPECT_EQ(seen.native_id, std::to_string(getpid()));
+    EXPECT_EQ(seen.reason, "runs on this machine under process " + std::to_string(getpid()));
   }
-  EXPECT_EQ(backend_->Poll({&ref_, 1})->at(0).state, Seen::State::kGone);
+  const Seen gone = backend_->Poll({&ref_, 1})->at(0);
+  EXPECT_EQ(gone.state, Seen::State::kGone);
+  EXPECT_EQ(gone.cause, "runner_lost");
   ASSERT_FALSE(Submit());
   EXPECT_EQ(Output(), "");
 }
@@ -177,7 +179,7 @@ TEST_F(LocalBackendTest, CancelLeavesAFileAndSignalsExactlyTheRunner) {
   int status = 0;
   EXPECT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
-  EXPECT_TRUE(channel_->CancelAsked());
+  EXPECT_TRUE(Exists(channel_->Path("cancel")));
 }
 
 TEST_F(LocalBackendTest, SweepKillsWhatALostRunnerLeft) {
@@ -214,14 +216,12 @@ TEST_F(LocalBackendTest, SweepKillsWhatALostRunnerLeft) {
   EXPECT_TRUE(backend_->Sweep({&ref_, 1}).ok());
 }
 
-TEST_F(LocalBackendTest, CapacityIsThisMachine) {
+TEST_F(LocalBackendTest, WhatCannotBeReadIsUnknownAndNotGone) {
   Program("");
-  const Result<std::vector<NodeView>> nodes = backend_->Capacity();
-  ASSERT_TRUE(nodes.ok());
-  ASSERT_EQ(nodes.value().size(), 1u);
-  EXPECT_GE(nodes.value()[0].cpus, 1);
-  EXPECT_GT(nodes.value()[0].memory_bytes, 0);
-  EXPECT_LE(nodes.value()[0].memory_free_bytes, nodes.value()[0].memory_bytes);
+  ASSERT_TRUE(MakeDirs(channel_->Path("nodes/0/runner.lock")).ok());
+  const Seen seen = backend_->Poll({&ref_, 1})->at(0);
+  EXPECT_EQ(seen.state, Seen::State::kUnknown);
+  EXPECT_NE(seen.reason.find("runner.lock"), std::string::npos) << seen.reason;
 }
 
 }  // namespace

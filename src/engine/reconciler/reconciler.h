@@ -2,7 +2,6 @@
 // follows.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -12,10 +11,10 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "domain/attempt/attempt.h"
 #include "domain/compute/backend.h"
 #include "domain/job/job_store.h"
+#include "engine/reconciler/doorbell.h"
 #include "storage/sql/database.h"
 
 namespace lazurite::reconciler {
@@ -45,8 +44,11 @@ struct ReconcilerOptions {
 
 // A thread of its own that wakes when a runner rings (a datagram "job/attempt" on
 // <home>/run/doorbell.sock), when told, or once a second, and takes in the events of the attempts
-// concerned. Reading again changes nothing. Silence is no death: a job fails as lost only when its
-// runner's lock is free and there is no exit.json.
+// concerned; each event is read once. Reading again changes nothing.
+//
+// Silence is no death: while the backend cannot say where an attempt is, its job becomes
+// NotResponding after a while, and goes on from where it was when there is an answer. A job fails
+// as lost only when the backend says that its runner is gone and there is no exit.json.
 class Reconciler final {
  public:
   explicit Reconciler(ReconcilerOptions options);
@@ -60,40 +62,72 @@ class Reconciler final {
   // One look at one attempt, as the thread does it; for tests.
   Status LookAt(const std::string& job);
   // Looks at all of these, and records what they say in one commit.
-  void LookAtThese(const std::set<std::string>& jobs);
+  void LookAtThese(const std::set<std::string>& names);
 
  private:
-  void Run();
-  std::set<std::string> Listen();
-  // What the directory of an attempt says that the database does not know yet.
+  // What the directory of an attempt and its backend say that the database does not know yet.
   struct News {
     Job job;
     std::vector<AttemptEvent> events;
+    int64_t events_end = 0;  // up to there events.jsonl was read
+    bool is_silent = false, is_heard = false;
+    std::string reason;  // why nothing is heard
     std::optional<ExitRecord> exit;
     std::optional<Verdict> verdict;
     std::vector<std::string> notes;  // of the reconciler's own
+
+    bool is_empty() const {
+      return events.empty() && notes.empty() && !is_silent && !is_heard && !exit && !verdict;
+    }
   };
+  // What is remembered of an attempt between two looks.
+  struct Memory {
+    int64_t sequence = 0;  // of the job: one of the same name is another one
+    int attempt = 0;
+    int64_t events_end = 0;  // up to there its events are in the database
+    std::optional<Instant> cancel_asked, waiting_since, silent_since;
+    int sweeps_failed = 0;
+    std::vector<std::string> notes;  // not recorded yet
+  };
+  // One job under a look.
+  struct Look {
+    const Job& job;
+    const AttemptChannel channel;
+    Memory& memory;
+    News& news;
+  };
+
+  void Run();
   void LookAtAll();
-  Result<std::optional<News>> Gather(const std::string& name);
-  Status Take(Transaction& transaction, const News& news, bool& has_ended);
-  void Forget(const std::string& job);
-  Status TakeEvents(Transaction& transaction, Job& job, const std::vector<AttemptEvent>& events);
-  Status TakeExit(Transaction& transaction, Job& job, const ExitRecord& exit);
-  Status TakeVerdict(Transaction& transaction, Job& job, const Verdict& verdict);
-  Status GatherFiles(const Job& job, const AttemptChannel& channel, News& news);
-  Status ReplaySpool(const Job& job, const AttemptChannel& channel);
-  Status JudgeRunner(const Job& job, const AttemptChannel& channel, News& news);
-  Status Sweep(const Job& job);
-  void AskBackendToCancel(const Job& job);
+  Result<std::vector<Job>> LoadPlaced(const std::set<std::string>& names) const;
+  std::vector<Seen> Poll(const std::vector<Job>& jobs) const;
+  Memory& MemoryOf(const Job& job);
+
+  // gather.cpp
+  Result<std::optional<News>> Gather(Job job, const Seen& seen);
+  Status GatherFiles(Look& look) const;
+  Status GatherEvents(Look& look) const;
+  Status ReplaySpool(const Look& look) const;
+  Status Judge(Look& look, const Seen& seen) const;
+  bool HasWaitedTooLong(Look& look, Verdict& verdict) const;
+  void TakeSilence(Look& look, const Seen& seen) const;
+  Status GiveUp(Look& look, Verdict verdict) const;
+  Status Sweep(const Look& look) const;
+  void AskBackendToCancel(const Look& look) const;
+
+  // take.cpp
+  Status Take(Transaction& transaction, const News& news, bool& has_ended) const;
+  Status TakeSilence(Transaction& transaction, Job& job, const News& news) const;
+  Status TakeEvents(Transaction& transaction, Job& job,
+                    const std::vector<AttemptEvent>& events) const;
+  Status TakeExit(Transaction& transaction, Job& job, const ExitRecord& exit) const;
+  Status TakeVerdict(Transaction& transaction, Job& job, const Verdict& verdict) const;
+  void Remember(const News& news, bool has_ended);
 
   const ReconcilerOptions options_;
   const JobStore store_{};
-  Fd doorbell_;
-  Fd wake_;  // an eventfd
-  std::map<std::string, Instant> cancels_asked_;
-  std::map<std::string, Instant> never_seen_since_;
-  std::map<std::string, int> sweeps_failed_;
-  std::map<std::string, std::vector<std::string>> notes_;  // not recorded yet
+  Doorbell doorbell_;
+  std::map<std::string, Memory> memories_;
   std::optional<Instant> looked_at_all_;
   bool is_stopping_ = false;
   std::mutex mutex_;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <future>
 
+#include "domain/job/place.h"
 #include "domain/schema/database_test.h"
 
 namespace lazurite::reconciler {
@@ -21,8 +22,31 @@ class FakeBackend final : public ComputeBackend {
   std::vector<std::optional<Refusal>> Submit(std::span<const AttemptRef> attempts) override {
     return std::vector<std::optional<Refusal>>(attempts.size());
   }
+  // As the local backend: by the runner's lock.
   Result<std::vector<Seen>> Poll(std::span<const AttemptRef> attempts) override {
-    return std::vector<Seen>(attempts.size());
+    ++polls;
+    if (!poll_result.ok()) return poll_result;
+    std::vector<Seen> seen;
+    for (const AttemptRef& attempt : attempts) {
+      const AttemptChannel channel(AttemptChannel::FolderOf(home, attempt.job, attempt.attempt));
+      const Result<AttemptChannel::RunnerView> view = channel.LookAtRunner();
+      EXPECT_TRUE(view.ok());
+      seen.push_back(SeenOf(view->state));
+    }
+    return seen;
+  }
+  static Seen SeenOf(AttemptChannel::Runner runner) {
+    switch (runner) {
+      case AttemptChannel::Runner::kNever:
+        return {Seen::State::kWaiting, "", ""};
+      case AttemptChannel::Runner::kAlive:
+        return {Seen::State::kRunning, "", ""};
+      case AttemptChannel::Runner::kGone:
+        return {Seen::State::kGone, "runner_lost", "it ended without a word"};
+      case AttemptChannel::Runner::kRebooted:
+        break;
+    }
+    return {Seen::State::kGone, "machine_restarted", "the machine was restarted"};
   }
   Status Cancel(std::span<const AttemptRef> attempts) override {
     cancelled += static_cast<int>(attempts.size());
@@ -32,9 +56,10 @@ class FakeBackend final : public ComputeBackend {
     swept += static_cast<int>(attempts.size());
     return {};
   }
-  Result<std::string> Explain(const AttemptRef&) override { return std::string(); }
-  Result<std::vector<NodeView>> Capacity() override { return std::vector<NodeView>(); }
 
+  std::string home;
+  int polls = 0;
+  Status poll_result;
   int cancelled = 0;
   Status cancel_result;
   int swept = 0;
@@ -44,7 +69,7 @@ class ReconcilerTest : public DatabaseTest {
  protected:
   void SetUp() override {
     DatabaseTest::SetUp();
-    home_ = folder_;
+    home_ = backend_.home = folder_;
     ASSERT_TRUE(MakeDirs(home_ + "/run").ok());
     reconciler_.emplace(ReconcilerOptions{
         .database = database_.get(),
@@ -236,6 +261,83 @@ TEST_F(ReconcilerTest, SilenceIsNoDeath) {
   EXPECT_EQ(backend_.swept, 0);
 }
 
+TEST_F(ReconcilerTest, ABackendThatDoesNotAnswerMakesAJobNotRespondingAndEndsNothing) {
+  const Fd lock = HoldLock();
+  AppendEvent(1, "inputs_ready");
+  AppendEvent(2, "ranks_started");
+  EXPECT_EQ(Look().state, JobState::kRunning);
+  backend_.poll_result = Unavailable("the controller is down");
+  EXPECT_EQ(Look().state, JobState::kRunning);
+  clock_.Advance(std::chrono::seconds(31));
+  const Job silent = Look();
+  EXPECT_EQ(silent.state, JobState::kNotResponding);
+  EXPECT_EQ(silent.reason, "nobody can say where it is: the controller is down");
+  clock_.Advance(std::chrono::hours(24));
+  EXPECT_EQ(Look().state, JobState::kNotResponding);
+  EXPECT_EQ(backend_.swept, 0);
+  backend_.poll_result = Status();
+  const Job heard = Look();
+  EXPECT_EQ(heard.state, JobState::kRunning);
+  EXPECT_EQ(heard.reason, "");
+  EXPECT_EQ(told_, std::vector<std::string>{"running"});
+}
+
+TEST_F(ReconcilerTest, AJobThatIsHeardAgainIsWhereItWas) {
+  const Fd lock = HoldLock();
+  const auto fall_silent = [this] {
+    backend_.poll_result = Unavailable("down");
+    Look();
+    clock_.Advance(std::chrono::seconds(31));
+    EXPECT_EQ(Look().state, JobState::kNotResponding);
+    backend_.poll_result = Status();
+  };
+  fall_silent();
+  EXPECT_EQ(Look().state, JobState::kPreparing);
+  AppendEvent(1, "inputs_ready");
+  Look();
+  fall_silent();
+  EXPECT_EQ(Look().state, JobState::kStarting);
+  AppendEvent(2, "ranks_started");
+  AppendEvent(3, "ranks_ended");
+  Look();
+  fall_silent();
+  EXPECT_EQ(Look().state, JobState::kFinalizing);
+  AskForCancel();
+  fall_silent();
+  EXPECT_EQ(Look().state, JobState::kCancelRequested);
+}
+
+TEST_F(ReconcilerTest, WhatFilesSayCountsWhileTheBackendIsSilent) {
+  const Fd lock = HoldLock();
+  backend_.poll_result = Unavailable("down");
+  Look();
+  clock_.Advance(std::chrono::seconds(31));
+  AppendEvent(1, "inputs_ready");
+  EXPECT_EQ(Look().state, JobState::kStarting);
+  EndWith(0);
+  EXPECT_EQ(Look().state, JobState::kCompleted);
+}
+
+TEST_F(ReconcilerTest, OneQuestionIsAskedForAllJobs) {
+  AddPlacedJob("b");
+  reconciler_->LookAtThese({"a", "b", "no such job"});
+  EXPECT_EQ(backend_.polls, 1);
+}
+
+TEST_F(ReconcilerTest, EventsAreReadOnce) {
+  const Fd lock = HoldLock();
+  AppendEvent(1, "inputs_ready");
+  EXPECT_EQ(Look().state, JobState::kStarting);
+  // What was read is not looked at again: another content of the same length is not seen.
+  const std::string path = channel_->EventsPath();
+  const std::string seen = ReadFile(path).value();
+  WriteBelow("nodes/0/events.jsonl", std::string(seen.size() - 1, 'x') + "\n", O_TRUNC);
+  AppendEvent(2, "ranks_started");
+  const Job job = Look();
+  EXPECT_EQ(job.state, JobState::kRunning);
+  EXPECT_EQ(job.detail.Find("notes"), nullptr);
+}
+
 TEST_F(ReconcilerTest, ARunnerThatNeverStartedIsGivenUpAfterAWhile) {
   EXPECT_EQ(Look().state, JobState::kPreparing);
   clock_.Advance(std::chrono::seconds(29));
@@ -329,6 +431,28 @@ TEST_F(ReconcilerTest, ASpoolThatCanBeTakenLaterIsWaitedFor) {
   EXPECT_EQ(Read().state, JobState::kPreparing);
   replay_result_ = Status();
   EXPECT_EQ(Look().state, JobState::kCompleted);
+}
+
+TEST_F(ReconcilerTest, AJobThatGaveItsPlaceToAnotherWaitsAgain) {
+  const Fd lock = HoldLock();
+  AppendEvent(1, "ranks_started");
+  EXPECT_EQ(Look().state, JobState::kRunning);
+  ASSERT_TRUE(database_
+                  ->WriteNow([&](Transaction& transaction) {
+                    ASSIGN_OR_RETURN(Job job, store_.Get(transaction, "a"));
+                    MarkPreempted(job, "urgent");
+                    return store_.Save(transaction, job);
+                  })
+                  .ok());
+  ExitRecord exit;
+  exit.seq = 2;
+  exit.cause = "canceled";
+  ASSERT_TRUE(channel_->WriteExit(exit).ok());
+  const Job job = Look();
+  EXPECT_EQ(job.state, JobState::kQueued);
+  EXPECT_FALSE(job.ended);
+  EXPECT_NE(Notes(job).find("it gave its place to job urgent"), std::string::npos) << Notes(job);
+  EXPECT_EQ(Look().state, JobState::kQueued);
 }
 
 TEST_F(ReconcilerTest, ACancelThatFailsDoesNotHideTheEnd) {

@@ -10,7 +10,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::string_view kEvents = "nodes/0/events.jsonl";
 // A build log of notes cannot fill the memory while the disk is full; further events are dropped.
 constexpr size_t kUnwrittenMax = 10'000;
 // How long an event that nobody waits for may stay in memory.
@@ -39,7 +38,7 @@ EventLog::~EventLog() {
 }
 
 Status EventLog::Open() {
-  ASSIGN_OR_RETURN(journal_, JournalWriter::Open(channel_.Path(kEvents)));
+  ASSIGN_OR_RETURN(journal_, JournalWriter::Open(channel_.EventsPath()));
   socket_ = Fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   thread_ = std::thread([this] { Run(); });
   return {};

@@ -120,7 +120,7 @@ class AttemptRun final {
 
 Status AttemptRun::Run() {
   // Meanwhile everything else is prepared.
-  lock_synced_ = std::async(std::launch::async, SyncFile, channel_.Path("nodes/0/runner.lock"));
+  lock_synced_ = std::async(std::launch::async, SyncFile, channel_.LockPath());
   TRY(events_.Open());
   events_.Append("started");
   Reserve();

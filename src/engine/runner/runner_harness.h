@@ -98,8 +98,8 @@ class RunnerHarness : public testing::Test {
   std::string LogText() { return Read("user_logs/std_log.txt"); }
   std::vector<std::string> Events() {
     std::vector<std::string> names;
-    const Result<std::vector<AttemptEvent>> events = channel_->ReadEvents(0);
-    for (const AttemptEvent& event : events.value()) names.push_back(event.event);
+    const Result<EventPage> page = channel_->ReadEvents();
+    for (const AttemptEvent& event : page->events) names.push_back(event.event);
     return names;
   }
   // Waits for something that will happen; false after 10 s.

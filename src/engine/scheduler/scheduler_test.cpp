@@ -31,8 +31,6 @@ class FakeBackend final : public ComputeBackend {
   }
   Status Cancel(std::span<const AttemptRef>) override { return {}; }
   Status Sweep(std::span<const AttemptRef>) override { return {}; }
-  Result<std::string> Explain(const AttemptRef&) override { return std::string(); }
-  Result<std::vector<NodeView>> Capacity() override { return std::vector<NodeView>(); }
 
   std::vector<std::string> Started() const {
     return started.With([](const auto& names) { return names; });
