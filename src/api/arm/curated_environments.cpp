@@ -47,6 +47,8 @@ std::vector<AssetContainer> CuratedContainers(Time created) {
   std::sort(names.begin(), names.end());
   std::vector<AssetContainer> containers;
   for (const std::string& name : names) {
+    // "tensorflow-2." stands for the releases that have no row of their own.
+    if (name.ends_with('.')) continue;
     const std::optional<AssetVersion> version =
         CuratedVersion(std::string(kPrefix) + name, created);
     if (!version) continue;
