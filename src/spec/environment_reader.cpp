@@ -42,6 +42,19 @@ Result<Json> ReadBuild(const Json& properties) {
   return out;
 }
 
+// The machine's own interpreter, where the environment asks for it.
+Result<std::string> ReadPython(const Json& properties) {
+  const Json* facts = properties.FindNoCase("properties");
+  if (facts == nullptr || !facts->is_object()) return std::string();
+  ASSIGN_OR_RETURN(std::string python,
+                   ReadText(*facts, EnvironmentSpec::kPythonProperty, "properties.properties"));
+  if (python.empty() || python == EnvironmentSpec::kHost || python.starts_with('/')) return python;
+  return InvalidArgument("properties.properties[\"" +
+                         std::string(EnvironmentSpec::kPythonProperty) + "\"] is \"" + python +
+                         "\", expected the absolute path of a Python of the server's machine, or "
+                         "host");
+}
+
 }  // namespace
 
 Result<EnvironmentSpec> ReadEnvironment(std::string_view name, std::string_view version,
@@ -53,6 +66,7 @@ Result<EnvironmentSpec> ReadEnvironment(std::string_view name, std::string_view 
   ASSIGN_OR_RETURN(spec.image, ReadText(properties, "image", "properties"));
   ASSIGN_OR_RETURN(spec.conda, ReadText(properties, "condaFile", "properties"));
   ASSIGN_OR_RETURN(spec.build, ReadBuild(properties));
+  ASSIGN_OR_RETURN(spec.python, ReadPython(properties));
   TRY(CheckConda(spec.conda));
   if (spec.image.empty() && spec.conda.empty() && spec.build.is_null()) {
     return InvalidArgument("properties must have image, condaFile or build");

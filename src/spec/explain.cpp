@@ -52,30 +52,6 @@ std::string_view AfterColon(std::string_view type) {
   return colon == std::string_view::npos ? std::string_view() : type.substr(colon + 1);
 }
 
-// The type in words: "one of ro_mount, download, direct", "whole number 1..1024".
-std::string TypeText(std::string_view type) {
-  if (type.starts_with("enum:")) {
-    std::vector<std::string> words;
-    for (const std::string_view word : CurrentWords(type)) words.emplace_back(word);
-    return words.size() == 1 ? "\"" + words[0] + "\"" : "one of " + Join(words, ", ");
-  }
-  const std::string range = AfterColon(type).empty() ? "" : " " + std::string(AfterColon(type));
-  if (type.starts_with("integer")) return "whole number" + range;
-  if (type.starts_with("number")) return "number" + range;
-  if (type.starts_with("seconds")) return "seconds";
-  if (type.starts_with("minutes")) return "minutes";
-  if (type.starts_with("map:")) return "object of names";
-  if (type.starts_with("list:")) return "list";
-  if (type.starts_with("reference:")) return "reference";
-  if (type == "boolean" || type == "switch") return "true or false";
-  if (type == "readonly") return "read-only";
-  if (type == "conda") return "path or object";
-  if (type == "environment") return "reference or object";
-  if (type == "string" || type == "name" || type == "version") return "text";
-  if (type == "any") return "anything";
-  return std::string(type);
-}
-
 std::string Summary(const Field& field) {
   std::string out = TypeText(field.plain_type());
   if (field.is_required()) out += ", required";
@@ -193,6 +169,29 @@ Result<std::string> ExplainPath(const Kind& kind, std::string_view path) {
 }
 
 }  // namespace
+
+std::string TypeText(std::string_view type) {
+  if (type.starts_with("enum:")) {
+    std::vector<std::string> words;
+    for (const std::string_view word : CurrentWords(type)) words.emplace_back(word);
+    return words.size() == 1 ? "\"" + words[0] + "\"" : "one of " + Join(words, ", ");
+  }
+  const std::string range = AfterColon(type).empty() ? "" : " " + std::string(AfterColon(type));
+  if (type.starts_with("integer")) return "whole number" + range;
+  if (type.starts_with("number")) return "number" + range;
+  if (type.starts_with("seconds")) return "seconds";
+  if (type.starts_with("minutes")) return "minutes";
+  if (type.starts_with("map:")) return "object of names";
+  if (type.starts_with("list:")) return "list";
+  if (type.starts_with("reference:")) return "reference";
+  if (type == "boolean" || type == "switch") return "true or false";
+  if (type == "readonly") return "read-only";
+  if (type == "conda") return "path or object";
+  if (type == "environment") return "reference or object";
+  if (type == "string" || type == "name" || type == "version") return "text";
+  if (type == "any") return "anything";
+  return std::string(type);
+}
 
 Result<std::string> Explain(std::string_view path) {
   if (Trim(path).empty()) return ExplainNouns();

@@ -85,11 +85,11 @@ TEST(Fields, AreWellFormed) {
 TEST(JsonSchema, DescribesAKindForEditors) {
   const auto schema = JsonSchema("job");
   ASSERT_TRUE(schema.ok());
-  EXPECT_EQ(schema->GetString("$schema"), "https://json-schema.org/draft/2020-12/schema");
+  EXPECT_EQ(schema->GetString("$schema"), "http://json-schema.org/draft-07/schema#");
   EXPECT_EQ(schema->At("required")->Dump(), R"(["command","environment"])");
   EXPECT_EQ(schema->At("additionalProperties")->Dump(), "false");
   EXPECT_EQ(schema->At("properties.resources.properties.instance_count")->Dump(),
-            R"({"type":"integer","minimum":1,"maximum":1024,)"
+            R"({"type":["integer","null"],"minimum":1,"maximum":1024,)"
             R"("description":"How many instances (nodes) the job runs on at the same time.",)"
             R"("default":1})");
   EXPECT_EQ(schema->At("properties.environment_variables.additionalProperties.type")->Dump(),
