@@ -198,8 +198,9 @@ std::vector<Problem> InlineCondaFiles(Loaded& loaded) {
     return {ProblemAt(loaded, path, path + ": \"" + text + "\" " + what + " (" + file + ")")};
   }
   const bool has_file = !loaded.file.empty() && loaded.file != "-";
+  const std::string folder = has_file ? DirName(loaded.file) : ".";
   CondaDocument conda(loaded, path);
-  conda.Read(JoinPath(has_file ? DirName(loaded.file) : ".", text), file);
+  conda.Read(folder == "." ? text : JoinPath(folder, text), file);
   return conda.Take();
 }
 

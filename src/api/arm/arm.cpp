@@ -11,6 +11,7 @@ void AddArmRoutes(Router& router, const ApiContext& context) {
   arm::AddDatastoreRoutes(router, context);
   arm::AddComputeRoutes(router, context);
   arm::AddAssetRoutes(router, context);
+  arm::AddEnvironmentCheckRoute(router, context);
   arm::AddJobRoutes(router, context);
 }
 

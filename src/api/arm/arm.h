@@ -28,6 +28,7 @@ void AddWorkspaceRoutes(Router& router, const ApiContext& context);
 void AddDatastoreRoutes(Router& router, const ApiContext& context);
 void AddComputeRoutes(Router& router, const ApiContext& context);
 void AddAssetRoutes(Router& router, const ApiContext& context);
+void AddEnvironmentCheckRoute(Router& router, const ApiContext& context);
 void AddJobRoutes(Router& router, const ApiContext& context);
 
 // A handler whose failures become Azure's errors.

@@ -4,6 +4,7 @@
 #include "api/arm/asset_request.h"
 #include "api/arm/asset_rules.h"
 #include "api/arm/curated_environments.h"
+#include "api/arm/environment_check.h"
 #include "base/text.h"
 #include "domain/data/data_resolver.h"
 
@@ -108,6 +109,16 @@ Response ConflictAnswer(const ContentConflict& conflict) {
   return response;
 }
 
+// What this server cannot give to an environment is told when it is made, not when it is used.
+Task<std::vector<Status>> CheckOf(const AssetRequest& asked, const Json& properties) {
+  std::vector<Status> problems;
+  const std::function<void()> check = [&asked, &properties, &problems] {
+    problems = CheckVersion(asked.context, asked.name, asked.version, properties);
+  };
+  co_await asked.context.loop->Blocking(check);
+  co_return problems;
+}
+
 // Where data or a model lies on this machine; "" if it lies elsewhere. What is wrong with its
 // address is told when it is stored.
 Task<Result<std::string>> PathOf(const AssetRequest& asked, const Json& properties) {
@@ -149,6 +160,10 @@ Task<Result<Response>> PutVersion(const ApiContext& context, AssetKind kind, Req
   const Json& properties = (*body)["properties"];
   const Status placed = co_await CheckPlace(asked, properties);
   if (!placed.ok()) co_return placed;
+  if (kind == AssetKind::kEnvironment) {
+    const std::vector<Status> problems = co_await CheckOf(asked, properties);
+    if (!problems.empty()) co_return AzureError(problems.front(), problems);
+  }
   Stored done;
   const Database::Work work = [&](Transaction& transaction) {
     return Store(transaction, asked, properties, done);

@@ -8,6 +8,7 @@
 #include "base/http/router.h"
 #include "base/id.h"
 #include "base/net/loop.h"
+#include "domain/environment/environment.h"
 #include "domain/identity/identity.h"
 #include "domain/workspace/resource_id.h"
 #include "storage/blob/blob_store.h"
@@ -29,6 +30,12 @@ struct ApiContext {
   std::function<void()> wake_engines = [] {};
   // Why a queued job waits, in one sentence; "" if it does not.
   std::function<std::string(const std::string& job)> explain_job = [](const std::string&) {
+  // What is known of an environment without building it. Not for a loop's thread.
+  std::function<EnvironmentCheck(const EnvironmentSpec&)> check_environment =
+      [](const EnvironmentSpec&) { return EnvironmentCheck(); };
+  // [compute] unknown: a job that names no compute, or one that is not there, is refused; else it
+  // runs on the whole machine, and says so.
+  bool is_unknown_compute_refused = false;
     return std::string();
   };
 };

@@ -1,4 +1,5 @@
 #include "app/cli/draft.h"
+#include "app/cli/environment_check.h"
 #include "app/cli/noun.h"
 #include "app/cli/server_problems.h"
 #include "app/cli/verbs.h"
@@ -52,10 +53,15 @@ Status RunCreateVersion(Context& context) {
   const std::string version = draft.Text("version");
   if (name.empty())
     return InvalidArgument("the " + std::string(noun.word) + " needs a name: --name");
+  std::vector<std::string> environment;
+  if (noun.word == "environment") {
+    ASSIGN_OR_RETURN(environment,
+                     CheckEnvironment(context, draft, context.arguments.Has("--dry-run")));
+  }
   if (context.arguments.Has("--dry-run")) {
     context.terminal.Note("would create " + std::string(noun.word) + " " + name +
                           (version.empty() ? "" : ":" + version));
-    WriteErr(DescribePlan(draft));
+    WriteErr(DescribePlan(draft, environment));
     return {};
   }
   ASSIGN_OR_RETURN(Server * server, context.Connect());

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "app/cli/progress.h"
+#include "app/cli/server_problems.h"
 #include "app/cli/upload.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -53,6 +54,10 @@ Result<std::string> Send(Context& context, Server& server, const LocalReference&
     request.headers.Set("Authorization", "Bearer " + server.settings().token);
   }
   request.progress = [&](const UploadProgress& now) { progress.Show(now.bytes_sent, now.bytes); };
+  request.waits_for_server = [&] {
+    progress.Clear();
+    context.terminal.Note("the server has gone away; the upload goes on when it is there again");
+  };
   Uploaded content;
   std::string place;
   if (reference.kind == LocalReference::Kind::kCode) {
@@ -69,16 +74,23 @@ Result<std::string> Send(Context& context, Server& server, const LocalReference&
                         (content.was_known ? "unchanged, " : "uploaded, ") +
                         std::to_string(content.files) +
                         (content.files == 1 ? " file, " : " files, ") + FormatBytes(content.bytes));
+  if (content.links_out > 0) {
+    context.terminal.Note(std::to_string(content.links_out) +
+                          (content.links_out == 1 ? " link leads" : " links lead") + " out of " +
+                          BaseName(reference.file) +
+                          "; what lies there was uploaded too (first: " + content.link_out + ")");
+  }
   return place;
 }
 
-Status RegisterEnvironment(Server& server, Draft& draft) {
+Status RegisterEnvironment(Context& context, Server& server, Draft& draft) {
   const auto environment = spec::TakeInlineEnvironment(draft.loaded.value);
   if (!environment) return {};
   const std::string target =
       server.Workspace("environments/" + std::string(spec::InlineEnvironment::kName) +
                        "/versions/" + UrlEncode(environment->version));
-  TRY(server.Put(target, environment->body).status());
+  TRY(AtFields(context, server, draft, server.Put(target, environment->body).status(),
+               Part::kEnvironment));
   draft.loaded.value["environment"] = environment->reference;
   return {};
 }
@@ -157,21 +169,31 @@ Result<Draft> LoadDraft(Context& context, std::string_view noun,
   if (options.file == "-" && options.overrides.empty() && Trim(*text).empty()) {
     return InvalidArgument("standard input is empty, expected a YAML document");
   }
+  return CheckDraft(context, *text, options);
+}
 
+Result<Draft> CheckDraft(Context& context, std::string text, const spec::LoadOptions& options) {
   Draft draft;
-  draft.text = *text;
-  draft.loaded = spec::LoadDocument(*text, options);
+  draft.text = std::move(text);
+  draft.loaded = spec::LoadDocument(draft.text, options);
   std::vector<spec::Problem> problems = draft.loaded.problems;
   const std::vector<spec::Problem> conda = spec::InlineCondaFiles(draft.loaded);
   draft.files = spec::FindLocalFiles(draft.loaded);
   problems.insert(problems.end(), conda.begin(), conda.end());
   problems.insert(problems.end(), draft.files.problems.begin(), draft.files.problems.end());
-  if (problems.empty()) return draft;
-  context.details = RenderAll(problems, options.file, *text);
+  const std::vector<spec::Problem>& warnings = draft.loaded.warnings;
+  if (problems.empty()) {
+    if (!warnings.empty() && !context.terminal.is_quiet) {
+      WriteErr(RenderAll(warnings, options.file, draft.text));
+    }
+    return draft;
+  }
+  problems.insert(problems.end(), warnings.begin(), warnings.end());
+  context.details = RenderAll(problems, options.file, draft.text);
   return InvalidArgument(options.file + " is not valid");
 }
 
-std::string DescribePlan(const Draft& draft) {
+std::string DescribePlan(const Draft& draft, const std::vector<std::string>& environment) {
   const Json& value = draft.loaded.value;
   std::string out;
   const auto line = [&](std::string_view name, const std::string& text) {
@@ -186,6 +208,7 @@ std::string DescribePlan(const Draft& draft) {
   line("command", Printable(draft.Text("command")));
   line("compute", draft.Text("compute"));
   line("environment", DescribeEnvironment(value));
+  for (const std::string& note : environment) line("", Printable(note));
   const std::string nodes = draft.Text("resources.instance_count");
   const std::string processes = draft.Text("distribution.process_count_per_instance");
   if (!nodes.empty() || !processes.empty()) {
@@ -212,7 +235,7 @@ Status SendFiles(Context& context, Server& server, Draft& draft) {
     if (!place.ok()) return place.status().With("uploading " + reference.file);
     draft.loaded.value.Set(reference.path, *place);
   }
-  return RegisterEnvironment(server, draft);
+  return RegisterEnvironment(context, server, draft);
 }
 
 Json BodyOf(const Server& server, const Draft& draft) {

@@ -32,13 +32,17 @@ struct FieldFlag {
 // All problems of it, of its conda files and its paths at once, rendered in context.details.
 Result<Draft> LoadDraft(Context& context, std::string_view noun, std::span<const FieldFlag> fields);
 
+// The same of a document that is at hand: `text` is that of options.file.
+Result<Draft> CheckDraft(Context& context, std::string text, const spec::LoadOptions& options);
+
 // Problems may lie in several files (a job and its conda file): each file with its own text; `text`
 // is that of `file`.
 std::string RenderAll(const std::vector<spec::Problem>& problems, const std::string& file,
                       const std::string& text);
 
 // What would happen, one line each: what is uploaded, which environment, how many processes.
-std::string DescribePlan(const Draft& draft);
+// `environment` says what the server makes of that (CheckEnvironment).
+std::string DescribePlan(const Draft& draft, const std::vector<std::string>& environment = {});
 
 // Uploads what the document names of this machine and puts its place there; registers an
 // environment written inside a job.

@@ -1,3 +1,4 @@
+#include "app/cli/environment_check.h"
 #include "app/cli/flags.h"
 #include "app/cli/job_follow.h"
 #include "app/cli/job_start.h"
@@ -12,8 +13,10 @@ Status Run(Context& context) {
     return InvalidArgument("lazurite job create needs --file");
   }
   ASSIGN_OR_RETURN(Draft draft, LoadDraft(context, noun.word, noun.fields));
-  if (context.arguments.Has("--dry-run")) {
-    WriteErr("would create a job\n" + DescribePlan(draft));
+  const bool is_dry = context.arguments.Has("--dry-run");
+  ASSIGN_OR_RETURN(const auto environment, CheckEnvironment(context, draft, is_dry));
+  if (is_dry) {
+    WriteErr("would create a job\n" + DescribePlan(draft, environment));
     return {};
   }
   ASSIGN_OR_RETURN(const Json created,

@@ -43,15 +43,21 @@ std::string Filled(const spec::Field& field, const Parts& pattern, const Parts& 
   for (const std::string_view part : Split(field.path, '.')) {
     out.emplace_back(part == "*" && name < names.size() ? names[name++] : part);
   }
-  for (size_t i = pattern.size(); i < path.size(); ++i) out.push_back(spec::SnakeCase(path[i]));
+  // Entries of a map have the user's own names.
+  const bool is_map = field.plain_type().starts_with("map:");
+  for (size_t i = pattern.size(); i < path.size(); ++i) {
+    out.push_back(is_map ? std::string(path[i]) : spec::SnakeCase(path[i]));
+  }
   return Join(out, ".");
 }
 
-// The place of a path: an input that cannot be had is wrong where its path is written.
-spec::Problem ProblemOf(const Draft& draft, const std::string& path, std::string message) {
-  const std::string inner = path + ".path";
-  const bool is_inner = draft.loaded.positions.contains(inner);
-  return spec::ProblemAt(draft.loaded, is_inner ? inner : path, std::move(message));
+// "…; did you mean "x"?": what stands behind is shown beside the offending text.
+void TakeSuggestion(spec::Problem& problem) {
+  static constexpr std::string_view kMark = "; did you mean ";
+  const size_t at = problem.message.rfind(kMark);
+  if (at == std::string::npos) return;
+  problem.suggestion = problem.message.substr(at + 2);
+  problem.message.resize(at);
 }
 
 }  // namespace
@@ -76,7 +82,30 @@ std::string YamlPathOf(std::string_view kind, std::string_view rest_path) {
   return Join(out, ".");
 }
 
-Status AtFields(Context& context, const Server& server, const Draft& draft, Status status) {
+spec::Problem ProblemOf(const Draft& draft, Part part, std::string_view rest_path,
+                        std::string_view text) {
+  const bool is_part = part == Part::kEnvironment;
+  std::string path = YamlPathOf(is_part ? "environment" : draft.loaded.kind, rest_path);
+  if (is_part) path = path.empty() ? "environment" : "environment." + path;
+  spec::Problem problem;
+  if (path.empty()) {
+    problem = spec::ProblemAt(draft.loaded, "", std::string(text));
+    problem.line = 0;
+  } else {
+    // Inside a conda file the text says it all; an input that cannot be had is wrong where its path
+    // is written.
+    const bool is_conda = path.find("conda_file.") != std::string::npos;
+    const std::string inner = path + ".path";
+    const bool is_inner = draft.loaded.positions.contains(inner);
+    problem = spec::ProblemAt(draft.loaded, is_inner ? inner : path,
+                              (is_conda ? "" : path + ": ") + std::string(text));
+  }
+  TakeSuggestion(problem);
+  return problem;
+}
+
+Status AtFields(Context& context, const Server& server, const Draft& draft, Status status,
+                Part part) {
   if (status.ok()) return status;
   std::vector<std::string> sentences = server.last_problems();
   if (sentences.empty()) sentences.push_back(status.text());
@@ -84,14 +113,15 @@ Status AtFields(Context& context, const Server& server, const Draft& draft, Stat
   std::vector<spec::Problem> problems;
   for (const std::string& sentence : sentences) {
     const std::string_view rest_path = PathAtStart(sentence);
-    const std::string path = YamlPathOf(draft.loaded.kind, rest_path);
-    if (path.empty()) {
-      problems.push_back(spec::ProblemAt(draft.loaded, "", sentence));
-      problems.back().line = 0;
-      continue;
+    std::string_view text = std::string_view(sentence).substr(rest_path.size());
+    // "properties.x: …" and "properties.x is …"
+    const bool has_colon = text.starts_with(": ");
+    if (has_colon) text.remove_prefix(2);
+    problems.push_back(ProblemOf(draft, part, rest_path, text));
+    has_place = has_place || problems.back().line > 0;
+    if (!has_colon && !rest_path.empty()) {
+      problems.back().message = YamlPathOf(draft.loaded.kind, rest_path) + std::string(text);
     }
-    has_place = true;
-    problems.push_back(ProblemOf(draft, path, path + sentence.substr(rest_path.size())));
   }
   if (has_place) context.details = RenderAll(problems, draft.loaded.file, draft.text);
   return status;

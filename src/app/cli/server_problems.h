@@ -14,8 +14,21 @@ namespace lazurite::cli {
 // does not begin with "properties".
 std::string YamlPathOf(std::string_view kind, std::string_view rest_path);
 
-// The status of a PUT of the draft. If the server's sentences (`server.last_problems()`) begin with
-// properties, context.details becomes these problems at their places in the file.
-Status AtFields(Context& context, const Server& server, const Draft& draft, Status status);
+// What a PUT or a question to the server was about.
+enum class Part : unsigned char {
+  kWhole,        // the document
+  kEnvironment,  // the environment written inside a job
+};
+
+// One finding of the server at its place in the document: `rest_path` is in REST's words, the text
+// says what is wrong there.
+spec::Problem ProblemOf(const Draft& draft, Part part, std::string_view rest_path,
+                        std::string_view text);
+
+// The status of a PUT of the draft, or of a part of it. If the server's sentences
+// (`server.last_problems()`) begin with properties, context.details becomes these problems at their
+// places in the file, or in the conda file that it names.
+Status AtFields(Context& context, const Server& server, const Draft& draft, Status status,
+                Part part = Part::kWhole);
 
 }  // namespace lazurite::cli

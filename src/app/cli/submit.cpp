@@ -1,3 +1,4 @@
+#include "app/cli/environment_check.h"
 #include "app/cli/flags.h"
 #include "app/cli/job_follow.h"
 #include "app/cli/job_start.h"
@@ -19,10 +20,12 @@ Arguments WithFile(const Arguments& arguments) {
 Status Submit(Context& context) {
   const Noun& noun = NounOf(context);
   ASSIGN_OR_RETURN(Draft draft, LoadDraft(context, noun.word, noun.fields));
+  const bool is_dry = context.arguments.Has("--dry-run");
+  ASSIGN_OR_RETURN(const auto environment, CheckEnvironment(context, draft, is_dry));
   context.terminal.Note(context.terminal.Err("plan", Colour::kBold) + "  " +
                         context.arguments.Get("--file"));
-  if (!context.terminal.is_quiet) WriteErr(DescribePlan(draft));
-  if (context.arguments.Has("--dry-run")) return {};
+  if (!context.terminal.is_quiet) WriteErr(DescribePlan(draft, environment));
+  if (is_dry) return {};
   ASSIGN_OR_RETURN(const Json created,
                    StartJob(context, draft, context.arguments.Has("--if-not-exists")));
   const std::string name = created.GetString("name");

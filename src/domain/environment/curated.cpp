@@ -112,7 +112,7 @@ std::vector<std::string> CuratedNames() {
     std::string name = row.GetString("name");
     if (name.ends_with('*')) name.pop_back();
     // "sklearn-*" is for versions that have no row of their own.
-    if (name.ends_with('-') || name.find('*') != std::string::npos) continue;
+    if (name.ends_with('-') || name.ends_with('.') || name.find('*') != std::string::npos) continue;
     out.push_back(name == "minimal-py3" ? "minimal-py311" : name);
   }
   return out;
@@ -122,7 +122,9 @@ std::vector<std::string> ImagePatterns() {
   std::vector<std::string> out;
   for (const Json& row : Table().Find("images")->array()) {
     std::string pattern = row.GetString("pattern");
-    if (pattern.find("python") != 0 || pattern == "python:3.*") out.push_back(std::move(pattern));
+    const bool is_covered = pattern == "python" || pattern == "python:*" ||
+                            pattern.ends_with("/minimal-py3*");
+    if (!is_covered) out.push_back(std::move(pattern));
   }
   return out;
 }

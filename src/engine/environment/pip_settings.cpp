@@ -104,7 +104,8 @@ std::vector<std::string> IndexesOf(const Variables& uv) {
     break;
   }
   for (const char* name : {"UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"}) {
-    for (const std::string_view part : Split(ReplaceAll(Get(uv, name), ",", " "), ' ')) {
+    const std::string places = ReplaceAll(Get(uv, name), ",", " ");
+    for (const std::string_view part : Split(places, ' ')) {
       if (!Trim(part).empty()) out.push_back(PlainIndex(Trim(part)));
     }
   }
@@ -130,6 +131,8 @@ Variables UvVariables(const Variables& variables, const FileReader& read) {
   give("UV_INSECURE_HOST", Get(pip, "trusted-host"));
   give("UV_HTTP_TIMEOUT", Get(pip, "timeout"));
   give("SSL_CERT_FILE", Get(pip, "cert"));
+  // Python's own word for it.
+  give("SSL_CERT_FILE", Get(variables, "REQUESTS_CA_BUNDLE"));
   const std::string no_index = Lower(Get(pip, "no-index"));
   if (no_index == "1" || no_index == "true" || no_index == "yes" || no_index == "on") {
     give("UV_NO_INDEX", "1");

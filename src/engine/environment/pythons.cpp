@@ -1,6 +1,5 @@
 #include "engine/environment/pythons.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <optional>
 
 #include "base/file.h"
+#include "base/real_path.h"
 #include "base/text.h"
 
 namespace lazurite::environment {
@@ -29,14 +29,6 @@ std::optional<int> MinorOf(std::string_view name) {
   const std::optional<int64_t> minor = ParseInt(name.substr(8));
   if (!minor.has_value() || *minor < 0 || *minor > 99) return std::nullopt;
   return static_cast<int>(*minor);
-}
-
-std::string RealPath(const std::string& path) {
-  char* resolved = ::realpath(path.c_str(), nullptr);
-  if (resolved == nullptr) return "";
-  std::string out(resolved);
-  std::free(resolved);
-  return out;
 }
 
 bool IsExecutable(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }

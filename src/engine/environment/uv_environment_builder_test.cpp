@@ -27,6 +27,8 @@ venv)
   echo "Creating virtual environment";;
 pip)
   while [ -e "$root/hold" ]; do sleep 0.02; done
+  cp "$6" "$root/given.txt"
+  echo "Looking at https://ada:s3cret@pypi.example.org/simple/six"
   if grep -q missing-package "$6"; then
     echo "error: No solution found" >&2
     echo "  cause: missing-package was not found" >&2
@@ -203,6 +205,49 @@ TEST_F(UvBuilder, ABuildAndAWaitCanBeCancelled) {
   EXPECT_TRUE(Prepare(Spec("six")).ok());
 }
 
+TEST_F(UvBuilder, ABuildThatTakesTooLongIsEnded) {
+  Hold();
+  settings_.build_timeout = Duration(300);
+  const Status late = Prepare(Spec("six")).status();
+  EXPECT_EQ(late.code(), Code::kDeadlineExceeded) << late.text();
+  EXPECT_NE(late.text().find("build_timeout"), std::string::npos) << late.text();
+  EXPECT_NE(late.text().find("uv pip was ended"), std::string::npos) << late.text();
+  Release();
+  settings_.build_timeout = kBuildTimeoutDefault;
+  EXPECT_TRUE(Prepare(Spec("six")).ok());
+}
+
+TEST_F(UvBuilder, APasswordReachesUvAndNothingElse) {
+  EnvironmentSpec spec = Spec("six");
+  spec.conda += "  - --extra-index-url https://ada:s3cret@pypi.example.org/simple\n";
+  const auto prepared = Prepare(spec);
+  ASSERT_TRUE(prepared.ok()) << prepared.status().text();
+  const Result<std::string> given = ReadFile(root_ + "/given.txt");
+  ASSERT_TRUE(given.ok());
+  EXPECT_NE(given->find("https://ada:s3cret@pypi.example.org/simple"), std::string::npos) << *given;
+  EXPECT_EQ(Log().find("s3cret"), std::string::npos) << Log();
+  EXPECT_NE(Log().find("https://***@pypi.example.org"), std::string::npos) << Log();
+  spec.conda += "  - missing-package\n";
+  EXPECT_EQ(Prepare(spec).status().text().find("s3cret"), std::string::npos);
+  const std::vector<std::string> names = ListDir(settings_.envs_folder).value();
+  for (const std::string& name : names) {
+    EXPECT_FALSE(name.ends_with(".requirements")) << name;
+    const Result<std::string> text = ReadFile(settings_.envs_folder + "/" + name);
+    EXPECT_TRUE(!text.ok() || text->find("s3cret") == std::string::npos) << name;
+  }
+}
+
+TEST_F(UvBuilder, TheListOfPackagesIsKeptWithTheEnvironment) {
+  const auto built = Prepare(Spec("six"));
+  ASSERT_TRUE(built.ok());
+  EXPECT_EQ(built->freeze, built->folder + "/freeze.txt");
+  // One that was made before there were such lists gets its own when it is used.
+  ASSERT_EQ(::unlink(built->freeze.c_str()), 0);
+  const auto reused = Prepare(Spec("six"));
+  ASSERT_TRUE(reused.ok());
+  EXPECT_TRUE(Exists(reused->freeze));
+}
+
 // A micromamba that makes a folder with a python and keeps the file it was given.
 constexpr std::string_view kFakeMamba = R"sh(#!/bin/sh
 [ "$1 $2 $3 $5" = "create -y -p -f" ] || exit 8
@@ -241,6 +286,26 @@ TEST(RunCommand, TellsTheExitCodeAndEveryLine) {
   EXPECT_EQ(*RunCommand(command), 128 + 9);
   command.arguments = {"no-such-program"};
   EXPECT_EQ(RunCommand(command).status().code(), Code::kInternal);
+}
+
+// What the kernel says of a process; "" if there is none, or one that has ended.
+std::string Living(const std::string& pid) {
+  const Result<std::string> stat = ReadFile("/proc/" + pid + "/stat");
+  return !stat.ok() || stat->find(") Z ") != std::string::npos ? "" : *stat;
+}
+
+TEST(RunCommand, ACancelTakesTheChildrenToo) {
+  std::string child;
+  const Command command{.arguments = {"sh", "-c", "sleep 300 & echo $!; trap '' TERM; wait; wait"},
+                        .variables = OwnVariables(),
+                        .line = [&](std::string_view line) { child = line; },
+                        .cancelled = [&] { return !child.empty(); }};
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(RunCommand(command).status().code(), Code::kCancelled);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
+  ASSERT_FALSE(child.empty());
+  for (int i = 0; i < 200 && !Living(child).empty(); ++i) ::usleep(5000);
+  EXPECT_EQ(Living(child), "");
 }
 
 // The repository's uv, if `make setup` put it there.
