@@ -4,7 +4,8 @@ namespace lazurite::cli {
 
 std::span<const Command> NounCommands();  // noun_commands.cpp
 extern const Command kUp, kDown, kServe, kSubmit, kPs, kLogs, kStop, kWait, kExplain, kEnv, kExec,
-    kDoctor, kApi, kCompletion, kVersion, kJobCreate, kJobStream, kJobCancel, kJobDownload;
+    kDoctor, kApi, kCompletion, kVersion, kJobCreate, kJobStream, kJobCancel, kJobDownload,
+    kServiceInstall, kServiceUninstall, kServiceStatus;
 
 namespace {
 
@@ -12,6 +13,9 @@ constexpr const Command* kShortcuts[] = {&kUp,      &kDown,   &kServe, &kSubmit,
                                          &kLogs,    &kStop,   &kWait,  &kExec,       &kEnv,
                                          &kExplain, &kDoctor, &kApi,   &kCompletion, &kVersion};
 constexpr const Command* kJobCommands[] = {&kJobCreate, &kJobStream, &kJobCancel, &kJobDownload};
+
+constexpr const Command* kServiceCommands[] = {&kServiceInstall, &kServiceUninstall,
+                                               &kServiceStatus};
 
 constexpr Flag kGlobalFlags[] = {
     {"--output", "-o", "FORM", "form of the result; a table on a terminal, tabs in a pipe",
@@ -32,6 +36,7 @@ std::span<const Command* const> Commands() {
   static const std::vector<const Command*> commands = [] {
     std::vector<const Command*> all(std::begin(kShortcuts), std::end(kShortcuts));
     all.insert(all.end(), std::begin(kJobCommands), std::end(kJobCommands));
+    all.insert(all.end(), std::begin(kServiceCommands), std::end(kServiceCommands));
     for (const Command& command : NounCommands()) all.push_back(&command);
     return all;
   }();

@@ -32,8 +32,11 @@ std::string Line(const Terminal& terminal, const Finding& finding) {
 
 Status Run(Context& context) {
   ASSIGN_OR_RETURN(const Settings settings, context.LoadSettings());
-  std::vector<Finding> findings = ExamineMachine(settings);
-  for (Finding& finding : ExamineServer(settings)) findings.push_back(std::move(finding));
+  std::vector<Finding> findings = ExaminePrograms();
+  for (std::vector<Finding>& part :
+       std::array{ExamineMachine(), ExamineHome(settings), ExamineServer(settings)}) {
+    findings.insert(findings.end(), part.begin(), part.end());
+  }
   const bool is_bad = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
     return finding.grade == Finding::Grade::kBad;
   });

@@ -15,8 +15,10 @@ struct Finding {
   std::string found;   // "0.9.11 at /usr/bin/uv"
   std::string remedy;  // "make setup", "" if there is nothing to do
 };
-std::vector<Finding> ExamineMachine(const Settings& settings);
-std::vector<Finding> ExamineServer(const Settings& settings);
+std::vector<Finding> ExaminePrograms();                        // what jobs are made with
+std::vector<Finding> ExamineMachine();                         // GPUs, groups, namespaces, clock
+std::vector<Finding> ExamineHome(const Settings& settings);    // where it lies, and its room
+std::vector<Finding> ExamineServer(const Settings& settings);  // who serves, and the service
 
 // Where a program is on PATH; "" if it is not.
 std::string FindProgram(const std::string& name, const std::string& path);

@@ -63,7 +63,7 @@ TEST(HomePlace, AFullOrReadOnlyDiskIsRefusedWithItsPathAndRoom) {
   HomePlace full = Good();
   full.free_bytes = 1 << 20;
   EXPECT_EQ(CheckHome(full, false).code(), Code::kNoSpace);
-  EXPECT_NE(CheckHome(full, false).text().find("1 MiB free at /data"), std::string::npos)
+  EXPECT_NE(CheckHome(full, false).text().find("1.0 MiB free at /data"), std::string::npos)
       << CheckHome(full, false).text();
   HomePlace without_inodes = Good();
   without_inodes.has_no_inodes = true;
