@@ -29,7 +29,7 @@ EnvironmentCheck Checker::Check(const EnvironmentSpec& spec) const {
     planning = PlanEnvironment(spec, settings_, LookAtMachine(variables_));
   }
   if (planning.plan.kind == Plan::Kind::kHost && planning.findings.empty()) {
-    planning.plan.notes.push_back("the job runs with this machine's own Python");
+    planning.plan.notes.emplace_back("the job runs with this machine's own Python");
   }
   return {std::move(planning.findings), std::move(planning.plan.notes)};
 }
