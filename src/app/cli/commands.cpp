@@ -3,16 +3,19 @@
 namespace lazurite::cli {
 
 std::span<const Command> NounCommands();  // noun_commands.cpp
+extern const Command kRun, kJobDiff, kSchema, kSchemaInstall;
 extern const Command kUp, kDown, kServe, kSubmit, kPs, kLogs, kStop, kWait, kExplain, kEnv, kExec,
     kDoctor, kApi, kCompletion, kVersion, kJobCreate, kJobStream, kJobCancel, kJobDownload,
     kServiceInstall, kServiceUninstall, kServiceStatus;
 
 namespace {
 
-constexpr const Command* kShortcuts[] = {&kUp,      &kDown,   &kServe, &kSubmit,     &kPs,
-                                         &kLogs,    &kStop,   &kWait,  &kExec,       &kEnv,
-                                         &kExplain, &kDoctor, &kApi,   &kCompletion, &kVersion};
-constexpr const Command* kJobCommands[] = {&kJobCreate, &kJobStream, &kJobCancel, &kJobDownload};
+constexpr const Command* kShortcuts[] = {&kUp,  &kDown,       &kServe,  &kRun,           &kSubmit,
+                                         &kPs,  &kLogs,       &kStop,   &kWait,          &kExec,
+                                         &kEnv, &kExplain,    &kSchema, &kSchemaInstall, &kDoctor,
+                                         &kApi, &kCompletion, &kVersion};
+constexpr const Command* kJobCommands[] = {&kJobCreate, &kJobStream, &kJobCancel, &kJobDownload,
+                                           &kJobDiff};
 
 constexpr const Command* kServiceCommands[] = {&kServiceInstall, &kServiceUninstall,
                                                &kServiceStatus};

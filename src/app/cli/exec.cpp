@@ -17,7 +17,10 @@ Status Run(Context& context) {
   // Better said here than by a traceback of the program. A refusal is the program's business.
   const Result<Json> known = server->Get("/healthz");
   if (known.status().code() == Code::kUnavailable) return known.status();
-  for (const auto& [name, value] : SdkEnvironment(server->settings())) {
+  const Variables variables = SdkEnvironment(server->settings());
+  const std::string replaced = DescribeReplaced(variables, ProcessEnvironment);
+  if (!replaced.empty()) context.terminal.Note("lazurite exec " + replaced);
+  for (const auto& [name, value] : variables) {
     setenv(name.c_str(), value.c_str(), 1);
   }
   std::vector<char*> arguments;

@@ -1,5 +1,6 @@
 #include "app/cli/job_start.h"
 
+#include "app/cli/git_send.h"
 #include "app/cli/noun.h"
 #include "app/cli/server_problems.h"
 
@@ -7,6 +8,7 @@ namespace lazurite::cli {
 
 Result<Json> StartJob(Context& context, Draft& draft, bool if_not_exists) {
   const Noun& noun = NounOf(context);
+  GitLook git(GitFolderOf(draft));  // beside the upload
   ASSIGN_OR_RETURN(Server * server, context.Connect());
   std::string name = draft.Text("name");
   if (!name.empty()) {
@@ -20,6 +22,7 @@ Result<Json> StartJob(Context& context, Draft& draft, bool if_not_exists) {
     if (there.status().code() != Code::kNotFound) return there.status();
   }
   TRY(SendFiles(context, *server, draft));
+  AddGitFacts(context, *server, git.Take(), draft);
   if (name.empty()) name = context.ids.JobName();
   Result<Json> created = server->Put(TargetOf(*server, noun, name), BodyOf(*server, draft));
   if (!created.ok()) return AtFields(context, *server, draft, created.status());

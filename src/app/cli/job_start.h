@@ -9,8 +9,8 @@
 
 namespace lazurite::cli {
 
-// Sends its files, names it, and PUTs it. The resource as the server has it. With `if_not_exists`
-// an existing job of that name is the answer.
+// Sends its files and what git knows of them, names it, and PUTs it. The resource as the server has
+// it. With `if_not_exists` an existing job of that name is the answer.
 Result<Json> StartJob(Context& context, Draft& draft, bool if_not_exists);
 
 }  // namespace lazurite::cli

@@ -1,5 +1,6 @@
 #include "app/cli/job_summary.h"
 
+#include "app/cli/git_facts.h"
 #include "app/cli/job_follow.h"
 #include "app/cli/table.h"
 #include "base/text.h"
@@ -9,6 +10,7 @@ namespace {
 
 constexpr size_t kPairsShownMax = 20;
 constexpr size_t kTitleWidth = 13;
+constexpr size_t kCommitLettersShown = 12;
 
 std::string UsageOf(const Json& live) {
   const Json* usage = live.At("result.usage");
@@ -43,6 +45,14 @@ std::string EnvironmentOf(const Json& live) {
   if (environment == nullptr || environment->GetString("hash").empty()) return "";
   return environment->GetString("hash").substr(0, 12) +
          (environment->GetBool("was_reused") ? ", reused" : ", built for this job");
+}
+
+// Where the list of the environment's packages is; in full, it can be opened.
+std::string PackagesOf(const Json& live) {
+  const Json* environment = live.Find("environment");
+  if (environment == nullptr || environment->GetString("freeze").empty()) return "";
+  return Printable(environment->GetString("freeze")) + " (lazurite job download " +
+         live.GetString("name") + " --all)";
 }
 
 void Add(std::vector<SummaryLine>& lines, std::string_view title, std::string text) {
@@ -99,6 +109,31 @@ std::string Indented(const std::string& text) {
   return out;
 }
 
+// Where the code came from: branch, commit, changes, remote.
+std::string GitOf(const Json& properties) {
+  const auto text = [&](const char* azure, const char* mlflow) {
+    return properties.GetString(azure, properties.GetString(mlflow));
+  };
+  const std::string commit = text("azureml.git.commit", "mlflow.source.git.commit");
+  if (commit.empty()) return "";
+  std::string out = commit.substr(0, kCommitLettersShown);
+  const std::string branch = text("azureml.git.branch", "mlflow.source.git.branch");
+  if (!branch.empty()) out += " on " + branch;
+  if (EqualNoCase(properties.GetString("azureml.git.dirty"), "true")) out += ", with changes";
+  const std::string remote = text("azureml.git.repository_uri", "mlflow.source.git.repoURL");
+  return out + (remote.empty() ? "" : "  of " + remote);
+}
+
+void AddGit(std::vector<SummaryLine>& lines, const Json& view, const Json& live) {
+  const Json* properties = view.Find("properties");
+  if (properties == nullptr || !properties->is_object()) return;
+  Add(lines, "commit", Printable(GitOf(*properties)));
+  if (properties->GetString(kDiffProperty).empty()) return;
+  Add(lines, "diff",
+      Printable(properties->GetString(kDiffSummaryProperty)) + "  lazurite job diff " +
+          live.GetString("name"));
+}
+
 std::string ExitCodeOf(const Json& live) {
   const Json* code = live.Find("exit_code");
   return code != nullptr && code->is_int() ? code->Dump() : "";
@@ -125,6 +160,7 @@ std::vector<SummaryLine> ResultLines(const Json& live) {
   std::vector<SummaryLine> lines;
   Add(lines, "used", UsageOf(live));
   Add(lines, "environment", EnvironmentOf(live));
+  Add(lines, "packages", PackagesOf(live));
   Add(lines, "metrics", PairsOf(live, "metrics"));
   AddPlaces(lines, live, "outputs", "output");
   return lines;
@@ -140,6 +176,7 @@ std::string DescribeJob(const Terminal& terminal, const Json& view, const Json& 
   Add(lines, "cause", Printable(live.GetString("cause")));
   Add(lines, "exit code", ExitCodeOf(live));
   Add(lines, "command", Indented(view.GetString("command")));
+  AddGit(lines, view, live);
   Add(lines, "experiment", Printable(live.GetString("experiment")));
   Add(lines, "compute", Printable(live.GetString("compute")));
   Add(lines, "created", live.GetString("created"));
