@@ -60,7 +60,9 @@ constexpr Field kCommandJob[] = {
     {"compute", "reference:computes", "", "properties.computeId",
      "Where it runs: azureml:NAME or NAME; by default this machine's own compute."},
     {"environment_variables", "map:string", "", "properties.environmentVariables",
-     "Variables for the command, besides those that the platform sets."},
+     "Variables for the command, besides those that the platform sets; ${{secrets.NAME}} in a "
+     "value "
+     "stands for a secret of the workspace (lazurite secret set NAME)."},
     {"inputs", "map:input", "", "",
      "Values and data for the command: a plain value, or an object with type and path."},
     {"inputs.*.type", kInputTypes, "uri_folder", "properties.inputs.*.jobInputType",

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "domain/secret/secret_store.h"
 #include "spec/checker.h"
 #include "spec/expression.h"
 #include "spec/job_reader.h"
@@ -183,6 +184,11 @@ class CommandRules {
   }
 
   void ReportContext(const Expression& expression) {
+    if (expression.context == "secrets") {
+      return Report(expression,
+                    Text(expression) + " would be seen by everybody who lists processes",
+                    "hand the secret over in environment_variables");
+    }
     Report(expression, Text(expression) + " means nothing in the command of a job",
            "expected ${{inputs.NAME}} or ${{outputs.NAME}}");
   }
@@ -214,10 +220,27 @@ void CheckCommand(Checker& checker, const YamlNode& root) {
   CommandRules(checker, root, *command).Check();
 }
 
+// "${{secrets.NAME}}" in the value of a variable; whether there is such a secret the server knows.
+void CheckSecrets(Checker& checker, const YamlNode& value) {
+  if (value.kind != YamlNode::Kind::kScalar) return;
+  for (const std::string& name : SecretsIn(value.text)) {
+    const Status status = CheckSecretName(name);
+    if (!status.ok()) checker.ReportAt(value, status.text(), "", "environment_variables");
+  }
+  for (const Expression& expression : FindExpressions(value.text).found) {
+    if (!EqualNoCase(expression.context, "secret")) continue;
+    checker.ReportAt(value,
+                     "\"" + value.text.substr(expression.offset, expression.length) +
+                         "\" means nothing in a variable",
+                     "did you mean ${{secrets." + expression.name + "}}?", "environment_variables");
+  }
+}
+
 void CheckVariables(Checker& checker, const YamlNode& root) {
   const YamlNode* variables = FindMap(root, "environment_variables");
   if (variables == nullptr) return;
   for (const YamlNode::Entry& entry : variables->entries) {
+    CheckSecrets(checker, entry.value);
     if (!entry.key.empty() && entry.key.find('=') == std::string::npos) continue;
     checker.Report(entry.position, std::max(static_cast<int>(entry.key.size()), 1),
                    "\"" + entry.key + "\" is no name of an environment variable");

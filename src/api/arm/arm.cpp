@@ -144,13 +144,15 @@ std::string TypeName(std::string_view below_workspaces) {
 }
 
 Json SystemData(const Author& author) {
+  // As CallerName writes them: names of people have no blank.
+  const std::string_view type = author.created_by.starts_with("job ") ? "Application" : "User";
   Json data = Json::MakeObject();
   data["createdAt"] = FormatTime(author.created);
   data["createdBy"] = author.created_by;
-  data["createdByType"] = "User";
+  data["createdByType"] = type;
   data["lastModifiedAt"] = FormatTime(author.modified);
   data["lastModifiedBy"] = author.created_by;
-  data["lastModifiedByType"] = "User";
+  data["lastModifiedByType"] = type;
   return data;
 }
 

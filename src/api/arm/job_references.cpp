@@ -3,7 +3,9 @@
 #include "base/text.h"
 #include "domain/asset/asset_store.h"
 #include "domain/data/data_resolver.h"
+#include "domain/secret/secret_store.h"
 #include "domain/workspace/resource_store.h"
+#include "spec/expression.h"
 
 namespace lazurite::arm {
 namespace {
@@ -30,6 +32,11 @@ class Checker {
       TRY(Note(CheckOutputPlace(job, name, output), "outputs." + name));
       TRY(Note(CheckOutputName(output), "outputs." + name));
     }
+    for (const auto& [name, value] : spec.environment_variables) {
+      for (const std::string& secret : spec::SecretsIn(value)) {
+        TRY(Note(CheckSecret(secret), "environmentVariables." + name));
+      }
+    }
     return {};
   }
 
@@ -46,6 +53,11 @@ class Checker {
     if (!where.empty()) text = "properties." + std::string(where) + ": " + text;
     found_.problems.emplace_back(code, std::move(text));
     return {};
+  }
+
+  Status CheckSecret(std::string_view name) {
+    Status status = SecretStore().CheckExists(transaction_, scope_.workspace, name);
+    return status.code() == Code::kNotFound ? InvalidArgument(status.text()) : status;
   }
 
   Status CheckCompute(const JobSpec& spec) {

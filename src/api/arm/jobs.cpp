@@ -146,6 +146,7 @@ Status ReadJobQuery(const Request& request, const Page& page, JobQuery& query) {
   query.before_sequence = page.before;
   query.type = request.Query("jobType");
   query.experiment = request.Query("experimentName");
+  query.created_by = request.Query("createdBy");
   if (request.query.contains("parentJobName")) query.parent = request.Query("parentJobName");
   if (!request.Query("status").empty()) {
     ASSIGN_OR_RETURN(query.state, ParseJobState(request.Query("status")));

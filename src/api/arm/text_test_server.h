@@ -84,6 +84,10 @@ class TextTestServer {
     auto identity = Identity::Open(context_.home);
     LAZURITE_CHECK(identity.ok());
     identity_ = std::move(*identity);
+    auto vault = Vault::Open(context_.home);
+    LAZURITE_CHECK(vault.ok());
+    vault_ = std::move(*vault);
+    context_.vault = vault_.get();
     context_.database = database_.get();
     context_.blobs = blobs_.get();
     context_.identity = identity_.get();
@@ -110,6 +114,7 @@ class TextTestServer {
   std::unique_ptr<Database> database_;
   std::unique_ptr<BlobStore> blobs_;
   std::unique_ptr<Identity> identity_;
+  std::unique_ptr<Vault> vault_;
   ApiContext context_;
   Router router_;
   std::thread thread_;

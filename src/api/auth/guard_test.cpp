@@ -95,6 +95,27 @@ TEST_F(GuardTest, AJobsTokenReadsAndTracksButChangesNothingElse) {
   }
 }
 
+TEST_F(GuardTest, AUserComesInUntilTheTokenIsRevokedAndNotToTheTokens) {
+  const std::string text = UserTokens::MakeText();
+  UserToken token;
+  token.id = "1";
+  token.user = "ada";
+  token.hash = UserTokens::HashOf(text);
+  identity_->user_tokens().Add(token);
+  for (const Guard::Mode mode : {Guard::Mode::kToken, Guard::Mode::kNone}) {
+    Request request = Ask("/lazurite/v1/queue", "Bearer " + text);
+    request.method = "POST";
+    ASSERT_TRUE(With(mode).Admit(request).ok());
+    EXPECT_EQ(request.caller.kind, Caller::Kind::kUser);
+    EXPECT_EQ(request.caller.name, "ada");
+    Request tokens = Ask("/lazurite/v1/tokens/1", "Bearer " + text);
+    EXPECT_EQ(With(mode).Admit(tokens).code(), Code::kPermissionDenied);
+  }
+  identity_->user_tokens().Remove("1");
+  Request late = Ask("/lazurite/v1/queue", "Bearer " + text);
+  EXPECT_EQ(With(Guard::Mode::kToken).Admit(late).code(), Code::kUnauthenticated);
+}
+
 TEST_F(GuardTest, ASignedAddressOpensOnlyItself) {
   const std::string query = identity_->SignPath("/log/a", kNow + std::chrono::hours(1));
   const size_t cut = query.find("&sig=");

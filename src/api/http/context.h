@@ -10,6 +10,7 @@
 #include "base/net/loop.h"
 #include "domain/environment/environment.h"
 #include "domain/identity/identity.h"
+#include "domain/secret/vault.h"
 #include "domain/workspace/resource_id.h"
 #include "storage/blob/blob_store.h"
 #include "storage/sql/database.h"
@@ -23,6 +24,7 @@ struct ApiContext {
   IdSource* ids = nullptr;
   BlobStore* blobs = nullptr;
   const Identity* identity = nullptr;
+  const Vault* vault = nullptr;
   std::string home;     // absolute
   std::string version;  // of the program
   // Tells the engines that a job was created or is to be cancelled: they look at once instead of at

@@ -65,10 +65,10 @@ Task<Result<ResolvedData>> ResolveUri(const ApiContext& context, const Request& 
   };
   const Status read = co_await Read(*context.database, std::move(work));
   if (!read.ok()) co_return read;
-  if (caller.kind == Caller::Kind::kJob && IsLocal(*resolved)) {
+  if (caller.kind != Caller::Kind::kOwner && IsLocal(*resolved)) {
     co_return Status(
         Code::kPermissionDenied,
-        "a job's token opens datastores, assets and outputs, not local paths such as " +
+        "this token opens datastores, assets and outputs, not local paths such as " +
             resolved->uri + "; the owner's token does");
   }
   co_return std::move(*resolved);

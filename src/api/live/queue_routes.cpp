@@ -131,6 +131,8 @@ void AddLiveRoutes(Router& router, const ApiContext& context, const LiveContext&
   live::AddEventRoutes(router, context, live);
   live::AddLogRoutes(router, context, live);
   live::AddFileRoutes(router, context);
+  live::AddSecretRoutes(router, context);
+  live::AddTokenRoutes(router, context);
 }
 
 }  // namespace lazurite

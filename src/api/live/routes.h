@@ -15,6 +15,8 @@ void AddQueueRoutes(Router& router, const ApiContext& context, const LiveContext
 void AddEventRoutes(Router& router, const ApiContext& context, const LiveContext& live);
 void AddLogRoutes(Router& router, const ApiContext& context, const LiveContext& live);
 void AddFileRoutes(Router& router, const ApiContext& context);
+void AddSecretRoutes(Router& router, const ApiContext& context);
+void AddTokenRoutes(Router& router, const ApiContext& context);
 
 // The job; kNotFound names it.
 Task<Result<Job>> FindJob(const ApiContext& context, std::string name);

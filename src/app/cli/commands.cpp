@@ -7,6 +7,7 @@ extern const Command kRun, kJobDiff, kSchema, kSchemaInstall;
 extern const Command kUp, kDown, kServe, kSubmit, kPs, kLogs, kStop, kWait, kExplain, kEnv, kExec,
     kDoctor, kApi, kCompletion, kVersion, kJobCreate, kJobStream, kJobCancel, kJobDownload,
     kServiceInstall, kServiceUninstall, kServiceStatus;
+extern const Command kSecretSet, kSecretList, kSecretDelete, kTokenCreate, kTokenList, kTokenRevoke;
 
 namespace {
 
@@ -19,6 +20,8 @@ constexpr const Command* kJobCommands[] = {&kJobCreate, &kJobStream, &kJobCancel
 
 constexpr const Command* kServiceCommands[] = {&kServiceInstall, &kServiceUninstall,
                                                &kServiceStatus};
+constexpr const Command* kPeopleCommands[] = {&kSecretSet,   &kSecretList, &kSecretDelete,
+                                              &kTokenCreate, &kTokenList,  &kTokenRevoke};
 
 constexpr Flag kGlobalFlags[] = {
     {"--output", "-o", "FORM", "form of the result; a table on a terminal, tabs in a pipe",
@@ -41,6 +44,7 @@ std::span<const Command* const> Commands() {
     all.insert(all.end(), std::begin(kJobCommands), std::end(kJobCommands));
     all.insert(all.end(), std::begin(kServiceCommands), std::end(kServiceCommands));
     for (const Command& command : NounCommands()) all.push_back(&command);
+    all.insert(all.end(), std::begin(kPeopleCommands), std::end(kPeopleCommands));
     return all;
   }();
   return commands;

@@ -20,6 +20,7 @@ inline constexpr Flag kNoWait{"--no-wait", "", "", "do not wait until it is read
 inline constexpr Flag kStream{"--stream", "-s", "", "follow the log until the job ends"};
 inline constexpr Flag kWeb{"--web", "", "", "show the address of the job's page"};
 inline constexpr Flag kMax{"--max-results", "-r", "N", "list at most N"};
+inline constexpr Flag kCreatedBy{"--created-by", "", "NAME", "only what this user made"};
 inline constexpr Flag kArchivedToo{"--include-archived", "", "", "list archived ones too"};
 inline constexpr Flag kArchivedOnly{"--archived-only", "", "", "list archived ones only"};
 inline constexpr Flag kDescription{"--description", "", "TEXT", "description"};

@@ -1,4 +1,5 @@
 #include "app/cli/noun.h"
+#include "app/cli/people.h"
 #include "app/cli/verbs.h"
 #include "base/text.h"
 
@@ -7,6 +8,7 @@ namespace {
 
 // Jobs grow without end; everything else is listed whole.
 constexpr int64_t kJobsShown = 100;
+constexpr std::string_view kCreator = "creation_context.created_by";
 
 std::string_view ViewType(const Arguments& arguments) {
   if (arguments.Has("--archived-only")) return "ArchivedOnly";
@@ -24,6 +26,8 @@ Status RunList(Context& context) {
   std::string target = ListTargetOf(*server, noun);
   if (!name.empty()) target = TargetOf(*server, noun, name) + "/versions";
   target += "?listViewType=" + std::string(ViewType(context.arguments));
+  const std::string creator = context.arguments.Get("--created-by");
+  if (!creator.empty()) target += "&createdBy=" + UrlEncode(creator);
   const bool is_job = noun.word == "job";
   const bool has_curated = noun.word == "environment" && name.empty();
   if (has_curated && !context.arguments.Has("--archived-only")) target += "&curated=true";
@@ -39,7 +43,11 @@ Status RunList(Context& context) {
   for (size_t i = 0; i < items->size() && i < static_cast<size_t>(most); ++i) {
     list.Push(ViewOf(noun, (*items)[i]));
   }
-  TRY(context.Print(list, ViewOf(noun)));
+  View view = ViewOf(noun);
+  if (is_job && IsForPeople(context) && HasSeveral(list, kCreator)) {
+    view.columns.push_back({"BY", kCreator, CellStyle::kText, 2});
+  }
+  TRY(context.Print(list, view));
   if (!wanted && items->size() > static_cast<size_t>(most)) {
     context.terminal.Note("the newest " + std::to_string(most) + ", --max-results N shows more");
   }

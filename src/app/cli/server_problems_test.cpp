@@ -13,6 +13,8 @@ TEST(ServerProblems, PathsOfTheTableAreRespelled) {
 
 TEST(ServerProblems, NamesOfEntriesStayAsTheyAre) {
   EXPECT_EQ(YamlPathOf("commandJob", "properties.inputs.dayData"), "inputs.dayData");
+  EXPECT_EQ(YamlPathOf("commandJob", "properties.environmentVariables.HF_TOKEN"),
+            "environment_variables.HF_TOKEN");
 }
 
 TEST(ServerProblems, WhatIsNoPropertyHasNoPath) {

@@ -12,11 +12,13 @@
 #include "app/serve/home_database.h"
 #include "app/serve/home_lock.h"
 #include "app/serve/job_hooks.h"
+#include "app/serve/job_secrets.h"
 #include "app/serve/welcome.h"
 #include "base/log.h"
 #include "base/net/port_holder.h"
 #include "base/net/tls.h"
 #include "domain/attempt/tombstone.h"
+#include "domain/secret/credentials.h"
 #include "domain/workspace/home_place.h"
 #include "domain/workspace/places.h"
 #include "engine/backend/local_backend.h"
@@ -87,7 +89,9 @@ Status Server::OpenHome() {
   ASSIGN_OR_RETURN(home_lock_, LockHome(options_.home));
   ASSIGN_OR_RETURN(identity_, Identity::Open(options_.home));
   ASSIGN_OR_RETURN(blobs_, BlobStore::Open(DatastoresFolder(options_.home)));
+  ASSIGN_OR_RETURN(vault_, Vault::Open(options_.home));
   ASSIGN_OR_RETURN(database_, OpenDatabase(options_.home));
+  TRY(LoadPeople());
   machine_ = LookAtMachine();
   if (options_.slots > 0) machine_.cores = options_.slots;
   if (options_.gpus >= 0) {
@@ -95,6 +99,29 @@ Status Server::OpenHome() {
     for (int i = 0; i < options_.gpus; ++i) machine_.gpus.push_back(std::to_string(i));
   }
   return {};
+}
+
+// Who may come in beside the owner, and what an older program kept without sealing it.
+Status Server::LoadPeople() {
+  std::vector<UserToken> tokens;
+  bool is_sealed = true;
+  TRY(database_->ReadNow([&](Transaction& transaction) {
+    ASSIGN_OR_RETURN(tokens, UserTokenStore().List(transaction));
+    ASSIGN_OR_RETURN(is_sealed, AreCredentialsSealed(transaction));
+    return Status();
+  }));
+  UserTokens& people = identity_->user_tokens();
+  for (UserToken& token : tokens) people.Add(std::move(token));
+  people.OnUse([this](const std::string& id, Time now) {
+    database_->Write(
+        [id, now](Transaction& transaction) {
+          return UserTokenStore().MarkUsed(transaction, id, now);
+        },
+        [](const Status&) {});
+  });
+  if (is_sealed) return {};
+  return database_->WriteNow(
+      [this](Transaction& transaction) { return SealOldCredentials(transaction, *vault_); });
 }
 
 scheduler::SchedulerOptions Server::SchedulerSettings() {
@@ -117,8 +144,7 @@ scheduler::SchedulerOptions Server::SchedulerSettings() {
               },
           .make_secrets =
               [this](const Job& job) {
-                return AttemptSecrets{.token = identity_->IssueJobToken(job.name),
-                                      .environment_variables = {}};
+                return MakeSecrets({*database_, *identity_, *vault_}, job);
               }};
 }
 
@@ -164,6 +190,7 @@ void Server::AddRoutes() {
               .ids = &ids_,
               .blobs = blobs_.get(),
               .identity = identity_.get(),
+              .vault = vault_.get(),
               .home = options_.home,
               .version = LAZURITE_VERSION,
               .wake_engines =

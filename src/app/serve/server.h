@@ -30,6 +30,7 @@ class Server final {
 
  private:
   Status OpenHome();
+  Status LoadPeople();
   Status MakeEngines();
   Status Listen();
   void AddRoutes();
@@ -48,6 +49,7 @@ class Server final {
   Fd home_lock_;
   MachineFacts machine_;
   std::unique_ptr<Identity> identity_;
+  std::unique_ptr<Vault> vault_;
   std::unique_ptr<BlobStore> blobs_;
   Loop loop_;
   std::unique_ptr<live::ChangeHub> hub_;

@@ -89,6 +89,7 @@ struct AttemptSpec {
 struct AttemptSecrets {
   std::string token;
   std::map<std::string, std::string> environment_variables;
+  std::vector<std::string> hidden = {};  // values of secrets: to be taken out of logs and records
 
   Json ToJson() const;
   static Result<AttemptSecrets> FromJson(const Json& json);
@@ -193,6 +194,8 @@ class AttemptChannel {
   Result<std::optional<ExitRecord>> ReadExit() const;
   Result<std::optional<Verdict>> ReadVerdict() const;
   Status WriteVerdict(const Verdict& verdict) const;
+  // For an attempt whose runner has read them, or never will. Fine if they are gone.
+  void DropSecrets() const;
   enum class Runner : unsigned char {
     kNever,    // no identity in the lock file yet: it was not started, or died before it could take
                // the lock

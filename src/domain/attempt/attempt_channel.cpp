@@ -109,7 +109,11 @@ Result<std::optional<Verdict>> AttemptChannel::ReadVerdict() const {
   return ReadRecord<Verdict>(Path("verdict.json"));
 }
 
+void AttemptChannel::DropSecrets() const { unlink(Path("secrets").c_str()); }
+
 Status AttemptChannel::WriteVerdict(const Verdict& verdict) const {
+  // No runner will read them any more.
+  DropSecrets();
   return WriteFileAtomic(Path("verdict.json"), verdict.ToJson().Dump());
 }
 

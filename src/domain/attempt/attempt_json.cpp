@@ -258,6 +258,7 @@ Json AttemptSecrets::ToJson() const {
   Json out = Json::MakeObject();
   out["token"] = token;
   out["environment_variables"] = FromWords(environment_variables);
+  out["hidden"] = FromList(hidden);
   return out;
 }
 
@@ -266,6 +267,7 @@ Result<AttemptSecrets> AttemptSecrets::FromJson(const Json& json) {
   AttemptSecrets out;
   out.token = json.GetString("token");
   out.environment_variables = ToWords(json.Find("environment_variables"));
+  out.hidden = ToList(json.Find("hidden"));
   return out;
 }
 

@@ -93,7 +93,8 @@ Status AddTransition(Transaction& transaction, const Job& job, JobState from,
 std::string WhereOf(const JobQuery& query) {
   // Of all jobs together SQLite reads the index by sequence; "+" keeps it from sorting those of the
   // workspace instead.
-  const bool is_all = query.archived_too && !query.only_archived;
+  const bool is_all =
+      query.archived_too && !query.only_archived && query.created_by.empty();
   std::string where = is_all ? " WHERE +workspace = ?1" : " WHERE workspace = ?1";
   where += " AND sequence < ?2";
   if (query.only_archived) {
@@ -105,6 +106,7 @@ std::string WhereOf(const JobQuery& query) {
   if (!query.type.empty()) where += " AND type = ?4";
   if (!query.experiment.empty()) where += " AND experiment = ?5";
   if (query.state) where += " AND state = ?6";
+  if (!query.created_by.empty()) where += " AND created_by = ?10";
   if (!query.tag_name.empty()) {
     where +=
         " AND EXISTS (SELECT 1 FROM json_each(properties, '$.tags') WHERE key = ?7"
@@ -194,6 +196,7 @@ Result<std::vector<Job>> JobStore::List(Transaction& transaction, const JobQuery
   if (!query.type.empty()) select->Bind(4, query.type);
   if (!query.experiment.empty()) select->Bind(5, query.experiment);
   if (query.state) select->Bind(6, ToText(*query.state));
+  if (!query.created_by.empty()) select->Bind(10, query.created_by);
   if (!query.tag_name.empty()) select->Bind(7, query.tag_name).Bind(8, query.tag_value);
   select->Bind(9, query.limit);
   return ReadRows(*select);

@@ -58,6 +58,7 @@ struct JobQuery {
   std::string experiment{};             // "" = all
   std::optional<std::string> parent{};  // jobs of this parent; absent: only jobs without a parent
   std::optional<JobState> state{};
+  std::string created_by{};             // "" = anybody
   std::string tag_name{}, tag_value{};  // a tag that must be there; value "" = any
   int64_t before_sequence = 0;          // page token: only older ones; 0 = from the newest
   int limit = 100;                      // 1 to kListLimitMax

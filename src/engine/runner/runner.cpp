@@ -18,6 +18,7 @@
 #include "engine/runner/launch.h"
 #include "engine/runner/listener.h"
 #include "engine/runner/ranks.h"
+#include "engine/runner/redacted_logs.h"
 #include "engine/runner/signals.h"
 #include "engine/runner/supervisor.h"
 #include "engine/runner/variables.h"
@@ -72,6 +73,7 @@ class AttemptRun final {
         channel_(channel),
         spec_(std::move(spec)),
         secrets_(std::move(secrets)),
+        redaction_(secrets_.hidden),
         signals_(channel.folder()),
         events_(channel, DoorbellFile(spec_.home), spec_.job + "/" + std::to_string(spec_.attempt)),
         environment_log_(channel.Path("system_logs/environment.txt")),
@@ -102,6 +104,8 @@ class AttemptRun final {
   const AttemptChannel& channel_;
   const AttemptSpec spec_;
   const AttemptSecrets secrets_;
+  const Redaction redaction_;
+  RedactedLogs redacted_logs_{redaction_};
   Signals signals_;
   EventLog events_;
   SystemLog environment_log_;
@@ -168,7 +172,8 @@ std::optional<Failure> AttemptRun::Prepare() {
                        secrets_.token,
                        [this](const std::string& text) { events_.Note(text); },
                        Forwarder::kReplayPauseMax,
-                       {spec_.job, spec_.experiment_id, spec_.display_name, SystemClock().Now()}});
+                       {spec_.job, spec_.experiment_id, spec_.display_name, SystemClock().Now()},
+                       redaction_});
   if (!listener.ok()) return FailureOf(listener.status(), "runner");
   listener_ = std::move(listener).value();
   return std::nullopt;
@@ -212,6 +217,8 @@ std::optional<Failure> AttemptRun::PreparePlan() {
   Result<JobPlan> plan = PlanJob(spec_, channel_.folder(), command.value());
   if (!plan.ok()) return FailureOf(plan.status(), "environment");
   plan_ = std::move(plan).value();
+  const Status begun = redacted_logs_.Begin(plan_, channel_.folder());
+  if (!begun.ok()) return FailureOf(begun, "runner");
   return std::nullopt;
 }
 
@@ -231,10 +238,11 @@ std::optional<Failure> AttemptRun::StartRanks() {
                                 places_.outputs};
   exit_.started = SystemClock().Now();
   std::vector<Fd> reports;
-  for (const RankPlan& one : plan_.processes) {
-    Result<Launched> launched =
-        Launch({one.arguments, ForExec(RankVariables(sources, one.variables)),
-                channel_.Path("code"), channel_.Path(one.log), &sandbox_});
+  for (size_t i = 0; i < plan_.processes.size(); ++i) {
+    const RankPlan& one = plan_.processes[i];
+    Result<Launched> launched = Launch(
+        {one.arguments, ForExec(RankVariables(sources, one.variables)), channel_.Path("code"),
+         channel_.Path(one.log), &sandbox_, redacted_logs_.OutputOf(i)});
     if (!launched.ok()) {
       start_failure_ = FailureOf(launched.status(), "runner");
       break;
@@ -242,6 +250,7 @@ std::optional<Failure> AttemptRun::StartRanks() {
     watched_.push_back({launched->pid, one.rank, one.is_server});
     reports.push_back(std::move(launched->report));
   }
+  redacted_logs_.CloseOutputs();
   Json detail = Json::MakeObject();
   detail["pids"] = Json::MakeArray();
   for (const Watched& one : watched_) detail["pids"].Push(int64_t{one.pid});
@@ -270,6 +279,7 @@ void AttemptRun::WatchRanks() {
                                    start_failure_.has_value()});
   const Outcome outcome = supervisor.Watch();
   exit_.ended = SystemClock().Now();
+  if (!redacted_logs_.Finish()) events_.Note("some of the job's output could not be written");
   exit_.cause = outcome.cause;
   exit_.code = outcome.code;
   exit_.signal = outcome.signal;

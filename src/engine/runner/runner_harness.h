@@ -27,7 +27,8 @@ class FakeBuilder final : public EnvironmentBuilder {
     if (spec.name == "broken") return Internal("no version of numpy==99 exists");
     while (spec.name == "slow" && !cancelled()) usleep(1000);
     if (spec.name == "slow") return Status(Code::kCancelled, "cancelled");
-    return PreparedEnvironment{"hash", "/env", true, {{"PATH", "/env/bin"}, {"FROM_ENV", "yes"}}};
+    return PreparedEnvironment{
+        "hash", "/env", true, "", {{"PATH", "/env/bin"}, {"FROM_ENV", "yes"}}};
   }
 };
 
@@ -55,7 +56,11 @@ class RunnerHarness : public testing::Test {
 
   void Start(const std::string& command) {
     spec_.command = command;
-    ASSERT_TRUE(channel_->Create(spec_, {"the-token", {{"SECRET", "hush"}}}).ok());
+    AttemptSecrets secrets;
+    secrets.token = "the-token";
+    secrets.environment_variables = {{"SECRET", "hush"}};
+    secrets.hidden = hidden_;
+    ASSERT_TRUE(channel_->Create(spec_, secrets).ok());
     runner_ = StartRunner();
   }
   pid_t StartRunner() {
@@ -130,6 +135,7 @@ class RunnerHarness : public testing::Test {
   std::optional<AttemptChannel> channel_;
   AttemptSpec spec_;
   std::function<void()> before_run_;  // in the runner's process
+  std::vector<std::string> hidden_;   // values of secrets
   pid_t runner_ = 0;
 };
 

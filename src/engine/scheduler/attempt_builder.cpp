@@ -6,6 +6,7 @@
 #include "domain/run/experiment_store.h"
 #include "domain/workspace/places.h"
 #include "spec/environment_reader.h"
+#include "spec/expression.h"
 #include "spec/job_reader.h"
 
 namespace lazurite::scheduler {
@@ -51,6 +52,9 @@ class Builder {
     spec_.subscription = scope_.subscription;
     spec_.command = asked_.command;
     spec_.environment_variables = asked_.environment_variables;
+    // Those come beside the spec, which is no place for their values.
+    std::erase_if(spec_.environment_variables,
+                  [](const auto& entry) { return !spec::SecretsIn(entry.second).empty(); });
     spec_.environment_settings = settings_.environments;
     spec_.distribution = asked_.distribution;
     spec_.instance_count = asked_.instance_count;

@@ -306,7 +306,12 @@ void Scheduler::StartAttempts(std::vector<Beginning>& starts) {
   for (const Beginning& start : starts) {
     const AttemptChannel channel(
         AttemptChannel::FolderOf(options_.home, start.job.name, start.job.attempt));
-    const Status created = channel.Create(start.spec, options_.make_secrets(start.job));
+    const Result<AttemptSecrets> secrets = options_.make_secrets(start.job);
+    if (!secrets.ok()) {
+      Fail(start.job.name, secrets.status(), "input");
+      continue;
+    }
+    const Status created = channel.Create(start.spec, *secrets);
     if (created.ok()) {
       refs.push_back({start.job.name, start.job.attempt});
     } else {
@@ -321,6 +326,8 @@ void Scheduler::StartAttempts(std::vector<Beginning>& starts) {
           {{"job", refs[i].job}, {"why", refusals[i]->why.text()}});
       refused_.insert(refs[i].job);
     } else {
+      AttemptChannel(AttemptChannel::FolderOf(options_.home, refs[i].job, refs[i].attempt))
+          .DropSecrets();
       Fail(refs[i].job, refusals[i]->why, "backend");
     }
   }

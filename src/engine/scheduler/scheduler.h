@@ -35,7 +35,8 @@ struct SchedulerOptions {
   std::string home;
   Machine machine;
   BuildAttempt build_attempt;
-  std::function<AttemptSecrets(const Job& job)> make_secrets;
+  // A failure ends the job.
+  std::function<Result<AttemptSecrets>(const Job& job)> make_secrets;
 };
 
 // A thread of its own that wakes when told or once a second. It keeps the queue in memory,
