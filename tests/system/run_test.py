@@ -54,6 +54,8 @@ def a_folder_runs_without_a_file_and_the_job_keeps_commit_and_diff(home):
     facts = json.loads(home.cli("job", "show", "first", "-o", "json", "--query", "properties").out)
     assert facts["azureml.git.commit"] == facts["mlflow.source.git.commit"] == commit, facts
     assert facts["azureml.git.dirty"] == "True", facts
+    run = home.get("/api/2.0/mlflow/runs/get?run_id=first")["run"]
+    assert {"key": "mlflow.source.git.commit", "value": commit} in run["data"]["tags"], run
     # The diff brings the tree back to what the job ran.
     patch = home.cli("job", "diff", "first").out
     git(folder, "checkout", "-q", ".")

@@ -33,8 +33,12 @@ struct JobRequest {
   Json properties;  // stored form
 };
 
+// Properties in MLflow's own words, such as the commit of the code, are the run's tags too.
 std::vector<KeyValue> TagsOf(const JobSpec& spec) {
   std::vector<KeyValue> tags;
+  for (const auto& [key, value] : spec.properties) {
+    if (key.starts_with("mlflow.")) tags.push_back({key, value});
+  }
   for (const auto& [key, value] : spec.tags) tags.push_back({key, value});
   return tags;
 }
