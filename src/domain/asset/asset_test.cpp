@@ -313,7 +313,7 @@ TEST_F(AssetTest, AnIdOfAnotherWorkspaceIsRefused) {
   });
 }
 
-TEST(AssetUpgrade, AssetsFromBeforeWorkspacesBelongToTheDefaultOne) {
+TEST(AssetUpgrade, AssetsFromBeforeBelongToTheWorkspaceThatFirstHadTheirName) {
   std::string folder = testing::TempDir() + "upgrade-XXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const std::string file = folder + "/test.db";
@@ -325,7 +325,7 @@ TEST(AssetUpgrade, AssetsFromBeforeWorkspacesBelongToTheDefaultOne) {
     const Status written = (*database)->WriteNow([](Transaction& transaction) -> Status {
       for (const std::string_view sql :
            {"INSERT INTO asset_containers (sequence, kind, workspace, name, is_anonymous,"
-            " next_version, created, modified) VALUES (5, 'data', 'default', 'd', 0, 3, 1, 1)",
+            " next_version, created, modified) VALUES (5, 'data', 'lab', 'd', 0, 3, 1, 1)",
             "INSERT INTO asset_versions (sequence, kind, workspace, name, version, is_anonymous,"
             " is_archived, hash, properties, created, created_by, modified)"
             " VALUES (9, 'data', 'default', 'd', '2', 0, 0, 'h', '{}', 1, 'me', 1)"}) {
@@ -339,7 +339,7 @@ TEST(AssetUpgrade, AssetsFromBeforeWorkspacesBelongToTheDefaultOne) {
   auto database = OpenSqlite({.path = file}, AllMigrations());
   ASSERT_TRUE(database.ok()) << database.status().text();
   const Status read = (*database)->WriteNow([](Transaction& transaction) -> Status {
-    const AssetStore store("default");
+    const AssetStore store("lab");
     ASSIGN_OR_RETURN(const AssetVersion found, store.Resolve(transaction, kData, "azureml:d:2"));
     EXPECT_EQ(found.sequence, 9);
     EXPECT_EQ(found.hash, "h");

@@ -1,5 +1,5 @@
--- Assets belong to a workspace; those from before to the one that is always there. Case does not count in a workspace's
--- name.
+-- Assets belong to a workspace; those from before, all versions of a name, to the one where the
+-- name was first used. Case does not count in a workspace's name.
 ALTER TABLE asset_containers RENAME TO asset_containers_before;
 CREATE TABLE asset_containers (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -16,7 +16,7 @@ CREATE TABLE asset_containers (
 );
 INSERT INTO asset_containers (sequence, kind, workspace, name, is_anonymous, is_archived, next_version, properties,
     created, modified)
-  SELECT sequence, kind, 'default', name, is_anonymous, is_archived, next_version, properties, created, modified
+  SELECT sequence, kind, workspace, name, is_anonymous, is_archived, next_version, properties, created, modified
   FROM asset_containers_before;
 DROP TABLE asset_containers_before;
 CREATE INDEX asset_containers_listed
@@ -40,9 +40,9 @@ CREATE TABLE asset_versions (
 );
 INSERT INTO asset_versions (sequence, kind, workspace, name, version, is_anonymous, is_archived, hash, properties,
     created, created_by, modified)
-  SELECT sequence, kind, 'default', name, version, is_anonymous, is_archived, hash, properties, created, created_by,
-    modified
-  FROM asset_versions_before;
+  SELECT v.sequence, v.kind, c.workspace, v.name, v.version, v.is_anonymous, v.is_archived, v.hash, v.properties,
+    v.created, v.created_by, v.modified
+  FROM asset_versions_before AS v JOIN asset_containers AS c ON c.kind = v.kind AND c.name = v.name;
 DROP TABLE asset_versions_before;
 CREATE INDEX asset_versions_by_name ON asset_versions (workspace, kind, name, sequence DESC);
 CREATE INDEX asset_versions_by_hash ON asset_versions (workspace, kind, hash, sequence DESC)
