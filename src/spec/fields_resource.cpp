@@ -7,6 +7,10 @@ constexpr std::string_view kSchemaSentence =
     "Where editors find the JSON Schema of this file; never fetched.";
 constexpr std::string_view kReadOnlySentence = "What `show` prints (read-only).";
 constexpr std::string_view kTagsSentence = "Words to find it by.";
+constexpr std::string_view kSizeSentence =
+    "Size of an instance: Azure's name of a machine. Its cores, memory and GPUs are used, cut to "
+    "what "
+    "this machine has.";
 constexpr std::string_view kIdentityTypes =
     "enum:system_assigned=SystemAssigned|user_assigned=UserAssigned|none=None|"
     "system_assigned_user_assigned=SystemAssigned,UserAssigned!";
@@ -52,14 +56,20 @@ constexpr Field kWorkspace[] = {
     {"resourceGroup", "readonly", "", "", kReadOnlySentence},
 };
 
-#define LAZURITE_COMPUTE_HEAD                                                              \
-  {"$schema", "string", "", "", kSchemaSentence},                                          \
-      {"name", "name!", "", "", "Name of the compute."},                                   \
-      {"location", "string", "local", "location", "Region; any word here."},               \
-      {"description", "string", "", "properties.description", "Text about the compute."},  \
-      {"tags", "map:string", "", "tags", kTagsSentence}, {                                 \
-    "size", "string", "", "properties.properties.vmSize",                                  \
-        "Size of a node: Azure's name of a machine (its cores, memory and GPUs are used)." \
+#define LAZURITE_COMPUTE_HEAD                                                             \
+  {"$schema", "string", "", "", kSchemaSentence},                                         \
+      {"name", "name!", "", "", "Name of the compute."},                                  \
+      {"location", "string", "local", "location", "Region; any word here."},              \
+      {"description", "string", "", "properties.description", "Text about the compute."}, \
+      {"tags", "map:string", "", "tags", kTagsSentence},                                  \
+      {"size", "string", "", "properties.properties.vmSize", kSizeSentence},              \
+      {"cpus", "integer:1..4096", "", "properties.properties.cpus",                       \
+       "Cores of an instance; over those of its size."},                                  \
+      {"memory", "string", "", "properties.properties.memory",                            \
+       "Memory of an instance, such as 16GB or 512MiB; over that of its size."},          \
+  {                                                                                       \
+    "gpus", "integer:0..1024", "", "properties.properties.gpus",                          \
+        "GPUs of an instance; over those of its size."                                    \
   }
 
 #define LAZURITE_COMPUTE_TAIL                                                                      \
@@ -95,11 +105,12 @@ constexpr Field kAmlCompute[] = {
     {"type", "enum:amlcompute=AmlCompute!", "", "properties.computeType",
      "The kind of compute: amlcompute, a share of this machine."},
     {"tier", "enum:dedicated=Dedicated|low_priority=LowPriority", "dedicated",
-     "properties.properties.vmPriority", "Azure's price tier."},
+     "properties.properties.vmPriority",
+     "low_priority: its jobs give way to others, as with queue_settings.job_tier: spot."},
     {"min_instances", "integer:0..1024", "0", "properties.properties.scaleSettings.minNodeCount",
      "Fewest nodes."},
     {"max_instances", "integer:0..1024", "4", "properties.properties.scaleSettings.maxNodeCount",
-     "Most nodes at the same time."},
+     "Most instances at the same time; 0: it takes no jobs, they wait."},
     {"idle_time_before_scale_down", "seconds:0..315360000", "120",
      "properties.properties.scaleSettings.nodeIdleTimeBeforeScaleDown",
      "Seconds after which an idle node is given back."},

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "domain/compute/share.h"
 #include "spec/expression.h"
 #include "spec/field.h"
 #include "spec/member.h"
@@ -189,6 +190,24 @@ Status CheckShmSize(const Member& member, const std::string& text) {
   return member.Wrong("\"" + text + "\"", "a number and b, k, m or g, such as 2g");
 }
 
+Status ReadCount(const Member& member, int least, int most, std::optional<int>& out) {
+  if (member.is_absent()) return {};
+  int count = 0;
+  TRY(member.ReadInt(least, most, count));
+  out = count;
+  return {};
+}
+
+Status ReadMemory(const Member& member, std::optional<int64_t>& out) {
+  std::string text;
+  TRY(member.ReadText(text));
+  if (text.empty()) return {};
+  const Result<int64_t> bytes = ParseMemory(text);
+  if (!bytes.ok()) return bytes.status().With(member.path());
+  out = *bytes;
+  return {};
+}
+
 Status ReadResources(const Member& properties, JobSpec& spec) {
   const Member member = properties.At("resources");
   if (member.is_absent()) return {};
@@ -197,10 +216,14 @@ Status ReadResources(const Member& properties, JobSpec& spec) {
   TRY(member.At("instanceType").ReadText(spec.instance_type));
   TRY(member.At("shmSize").ReadText(spec.shm_size));
   TRY(CheckShmSize(member.At("shmSize"), spec.shm_size));
+  TRY(ReadCount(member.At("cpus"), 1, kShareCpusMax, spec.cpus_per_instance));
+  TRY(ReadMemory(member.At("memory"), spec.memory_bytes_per_instance));
+  TRY(ReadCount(member.At("gpus"), 0, kGpusMax, spec.gpus_per_instance));
   const Member wishes = member.At("properties");
   if (wishes.is_absent()) return {};
   TRY(wishes.CheckObject());
-  return wishes.At("lazurite.gpus").ReadInt(0, kGpusMax, spec.gpus_per_instance);
+  if (spec.gpus_per_instance) return {};
+  return ReadCount(wishes.At("lazurite.gpus"), 0, kGpusMax, spec.gpus_per_instance);
 }
 
 Status ReadLimits(const Member& properties, JobSpec& spec) {
@@ -225,6 +248,9 @@ Status ReadQueueSettings(const Member& properties, JobSpec& spec) {
   if (member.is_absent()) return {};
   TRY(member.CheckObject());
   std::string word;
+  TRY(member.At("jobTier").ReadWord(TypeOf("queue_settings.job_tier"), word));
+  spec.is_spot = word == "Spot";
+  word.clear();
   TRY(member.At("priority").ReadWord(TypeOf("queue_settings.priority"), word));
   if (const auto level = ParseInt(word)) spec.priority = static_cast<int>(*level) - 2;
   return {};

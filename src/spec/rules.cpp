@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "domain/compute/share.h"
 #include "domain/secret/secret_store.h"
 #include "spec/checker.h"
 #include "spec/expression.h"
@@ -294,6 +295,18 @@ void CheckGpus(Checker& checker, const YamlNode& root) {
                    "", "resources.properties");
 }
 
+// `memory` in the map at `path`, or at the top.
+void CheckMemory(Checker& checker, const YamlNode& root, std::string_view path) {
+  const YamlNode* map = path.empty() ? &root : FindMap(root, path);
+  const YamlNode* memory = map == nullptr ? nullptr : FindScalar(*map, "memory");
+  if (memory == nullptr || memory->text.empty() || ParseMemory(memory->text).ok()) return;
+  const std::string field = std::string(path) + (path.empty() ? "" : ".") + "memory";
+  checker.ReportAt(
+      *memory,
+      field + " is " + Describe(*memory) + ", expected a number and a unit, such as 16GB or 512MiB",
+      "", field);
+}
+
 }  // namespace
 
 void CheckJobRules(Checker& checker, const YamlNode& root) {
@@ -303,10 +316,12 @@ void CheckJobRules(Checker& checker, const YamlNode& root) {
   CheckDistribution(checker, root);
   CheckShmSize(checker, root);
   CheckGpus(checker, root);
+  CheckMemory(checker, root, "resources");
   CheckCommand(checker, root);
 }
 
 void CheckComputeRules(Checker& checker, const YamlNode& root) {
+  CheckMemory(checker, root, "");
   const YamlNode* least = FindScalar(root, "min_instances");
   const YamlNode* most = FindScalar(root, "max_instances");
   if (least == nullptr || most == nullptr) return;

@@ -5,6 +5,7 @@
 #include "api/arm/job_references.h"
 #include "base/text.h"
 #include "domain/compute/machine.h"
+#include "domain/compute/share.h"
 #include "domain/job/job_store.h"
 #include "domain/workspace/resource_store.h"
 
@@ -141,10 +142,7 @@ Status CheckCompute(Json& properties) {
   }
   TRY(NeedObject(properties, "properties", "properties"));
   TRY(CheckScale(properties["properties"]));
-  const Json* size = properties["properties"].Find("vmSize");
-  if (size != nullptr && !size->is_string() && !size->is_null()) {
-    return InvalidArgument("properties.properties.vmSize is not a text");
-  }
+  TRY(CheckShape(properties["properties"]));
   if (type == kInstance && properties["properties"].GetString("state").empty()) {
     properties["properties"]["state"] = "Running";
   }

@@ -1,23 +1,27 @@
 #include "api/arm/job_references.h"
 
+#include "api/arm/environment_check.h"
 #include "base/text.h"
 #include "domain/asset/asset_store.h"
+#include "domain/compute/share.h"
 #include "domain/data/data_resolver.h"
 #include "domain/secret/secret_store.h"
 #include "domain/workspace/resource_store.h"
 #include "spec/expression.h"
+#include "spec/rest.h"
 
 namespace lazurite::arm {
 namespace {
 
-// Azure's curated environments: which of them can be made here is known to the runner.
-constexpr std::string_view kCuratedPrefix = "azureml-";
-
 // Collects what the user can put right; true failures go on.
 class Checker {
  public:
-  Checker(Transaction& transaction, const BlobStore& blobs, const Scope& scope, Json& properties)
-      : transaction_(transaction), blobs_(blobs), scope_(scope), properties_(properties) {}
+  Checker(Transaction& transaction, const ApiContext& context, const Scope& scope, Json& properties)
+      : transaction_(transaction),
+        context_(context),
+        blobs_(*context.blobs),
+        scope_(scope),
+        properties_(properties) {}
 
   Status CheckAll(std::string_view job, const JobSpec& spec) {
     TRY(Note(CheckCompute(spec)));
@@ -60,25 +64,39 @@ class Checker {
     return status.code() == Code::kNotFound ? InvalidArgument(status.text()) : status;
   }
 
+  // What is not there is the whole machine, unless the configuration is stricter.
   Status CheckCompute(const JobSpec& spec) {
     found_.compute = kLocalCompute;
-    if (spec.compute_id.empty()) return {};
-    ASSIGN_OR_RETURN(found_.compute, FindCompute(transaction_, scope_, spec.compute_id));
-    return CheckSize(spec.instance_count);
+    if (spec.compute_id.empty()) {
+      if (!context_.is_unknown_compute_refused) return {};
+      return InvalidArgument(
+          "properties.computeId is missing, and this server takes only jobs that "
+          "name their compute ([compute] unknown = \"refuse\")");
+    }
+    Result<std::string> found = FindCompute(transaction_, scope_, spec.compute_id);
+    if (found.ok()) {
+      found_.compute = std::move(found).value();
+      return CheckSize(spec.instance_count);
+    }
+    const bool is_missing = found.status().code() == Code::kNotFound;
+    if (!is_missing || context_.is_unknown_compute_refused) return found.status();
+    found_.notes.push_back(found.status().text() +
+                           "; the job runs on \"local\", the whole of this machine "
+                           "([compute] unknown = \"refuse\" would refuse it)");
+    return {};
   }
 
-  // A named compute bounds its jobs, as Azure's does. What is more than this machine has is shared
-  // by its slots.
+  // A named compute bounds its jobs, as Azure's does. One that takes none just now makes them wait.
   Status CheckSize(int instances) {
     ASSIGN_OR_RETURN(const std::optional<Resource> compute,
                      ResourceStore().Find(transaction_, ResourceKind::kCompute, scope_.workspace,
                                           found_.compute));
     if (!compute) return {};
-    const Json* most = compute->properties.At("properties.scaleSettings.maxNodeCount");
-    if (most == nullptr || !most->is_int() || instances <= most->int_value()) return {};
+    const std::optional<int> most = ShapeOf(compute->properties).instances_max;
+    if (!most || *most == 0 || instances <= *most) return {};
     return InvalidArgument("properties.resources.instanceCount is " + std::to_string(instances) +
                            ", and compute \"" + compute->name + "\" has at most " +
-                           std::to_string(most->int_value()));
+                           std::to_string(*most));
   }
 
   // Pins a label.
@@ -91,14 +109,25 @@ class Checker {
     return {};
   }
 
+  // Labels are pinned first. What the environment asks for and this server cannot give is told now,
+  // not by the job that fails.
   Status CheckEnvironment(const std::string& reference) {
     ASSIGN_OR_RETURN(const AssetReference parts, ParseAssetReference(reference));
-    if (!parts.registry.empty()) return {};
-    Status status =
-        CheckAsset(AssetKind::kEnvironment, reference, properties_.Find("environmentId"));
-    if (status.code() == Code::kNotFound && Lower(parts.name).starts_with(kCuratedPrefix))
-      return {};
-    return status;
+    if (parts.registry.empty()) {
+      const Status pinned =
+          CheckAsset(AssetKind::kEnvironment, reference, properties_.Find("environmentId"));
+      if (!pinned.ok() && pinned.code() != Code::kNotFound) return pinned;
+    }
+    ASSIGN_OR_RETURN(const EnvironmentSpec spec, FindEnvironment(transaction_, scope_, reference));
+    const bool is_named = !spec.name.empty() && spec.name != spec::InlineEnvironment::kName;
+    const std::string who =
+        is_named ? "environment " + spec.name + (spec.version.empty() ? "" : ":" + spec.version)
+                 : "the environment";
+    const EnvironmentCheck check = context_.check_environment(spec);
+    for (Status& problem : ProblemsOf(check, "properties.environmentId: " + who)) {
+      found_.problems.push_back(std::move(problem));
+    }
+    return {};
   }
 
   Status CheckInput(const std::string& name, const JobInput& input) {
@@ -157,6 +186,7 @@ class Checker {
   }
 
   Transaction& transaction_;
+  const ApiContext& context_;
   const BlobStore& blobs_;
   const Scope& scope_;
   Json& properties_;
@@ -182,10 +212,10 @@ Result<std::string> FindCompute(Transaction& transaction, const Scope& scope,
   return NotFound("no compute is called \"" + parts.name + "\"; there are " + names);
 }
 
-Result<References> ResolveReferences(Transaction& transaction, const BlobStore& blobs,
+Result<References> ResolveReferences(Transaction& transaction, const ApiContext& context,
                                      const Scope& scope, std::string_view job, const JobSpec& spec,
                                      Json& properties) {
-  Checker checker(transaction, blobs, scope, properties);
+  Checker checker(transaction, context, scope, properties);
   TRY(checker.CheckAll(job, spec));
   return checker.Take();
 }

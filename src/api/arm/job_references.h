@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "api/http/context.h"
 #include "base/json.h"
 #include "domain/job/job_spec.h"
 #include "domain/workspace/resource_id.h"
-#include "storage/blob/blob_store.h"
 #include "storage/sql/database.h"
 
 namespace lazurite::arm {
@@ -15,14 +15,16 @@ namespace lazurite::arm {
 inline constexpr std::string_view kLocalCompute = "local";
 
 struct References {
-  std::string compute;           // bare name; kLocalCompute if none is asked for
-  std::vector<Status> problems;  // everything that is missing, each naming it
+  std::string compute;             // bare name; kLocalCompute if none is asked for
+  std::vector<std::string> notes;  // what the job gets otherwise than it was written
+  std::vector<Status> problems;    // everything that is missing, each naming it
 };
 
 // Looks up compute, code, environment, inputs and outputs of the job called `job`. Labels
 // ("azureml:data@latest") in `properties` are replaced by the id of the version they mean now, so
-// that the job stays what it was. A failure is one of the database.
-Result<References> ResolveReferences(Transaction& transaction, const BlobStore& blobs,
+// that the job stays what it was. What `context` knows of the environment is among the problems. A
+// failure is one of the database.
+Result<References> ResolveReferences(Transaction& transaction, const ApiContext& context,
                                      const Scope& scope, std::string_view job, const JobSpec& spec,
                                      Json& properties);
 

@@ -86,7 +86,7 @@ Status Submit(Transaction& transaction, const JobRequest& asked, Submission& don
   Result<JobSpec> spec = spec::ReadJobSpec(asked.properties);
   if (!spec.ok()) return InvalidArgument(spec.status().text());
   TRY(CheckName(spec->experiment_name, kExperimentName));
-  ASSIGN_OR_RETURN(References found, ResolveReferences(transaction, *asked.context.blobs,
+  ASSIGN_OR_RETURN(References found, ResolveReferences(transaction, asked.context,
                                                        asked.scope, asked.name, *spec, properties));
   done.problems = std::move(found.problems);
   if (!done.problems.empty()) return done.problems.front();
@@ -100,6 +100,7 @@ Status Submit(Transaction& transaction, const JobRequest& asked, Submission& don
   }
   done.job.properties = std::move(properties);
   done.job.compute = found.compute;
+  for (std::string& note : found.notes) done.job.detail["notes"].Push(std::move(note));
   return Create(transaction, asked, *spec, done);
 }
 

@@ -5,7 +5,7 @@
 
 #include "api/http/context.h"
 #include "api/live/change_hub.h"
-#include "engine/scheduler/placement.h"
+#include "engine/scheduler/scheduler.h"
 
 namespace lazurite {
 
@@ -14,6 +14,8 @@ struct LiveContext {
   live::FileWatcher* files = nullptr;
   // Who holds what on this machine, now.
   std::function<scheduler::Cluster()> cluster;
+  // Who waits and why, the front of the queue first.
+  std::function<std::vector<scheduler::Scheduler::Waiter>()> waiters;
 };
 
 // Both contexts outlive the router.

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <map>
 
 #include "api/http/database_await.h"
 #include "api/http/error.h"
 #include "api/live/routes.h"
+#include "domain/job/place.h"
 #include "domain/workspace/resource_store.h"
 
 namespace lazurite::live {
@@ -35,7 +37,7 @@ Json EntryJson(const Job& job, const std::string& reason) {
   return entry;
 }
 
-Task<Response> ListQueue(const ApiContext& context, Request&) {
+Task<Response> ListQueue(const ApiContext& context, const LiveContext& live, Request&) {
   std::vector<Job> jobs;
   Database::Work work = [&jobs](Transaction& transaction) {
     const JobStore store;
@@ -47,42 +49,118 @@ Task<Response> ListQueue(const ApiContext& context, Request&) {
   };
   const Status read = co_await Read(*context.database, std::move(work));
   if (!read.ok()) co_return AzureError(read);
+  std::map<std::string, std::string> why;
+  for (scheduler::Scheduler::Waiter& waiter : live.waiters()) {
+    why[waiter.ask.job] = std::move(waiter.why);
+  }
   Json answer(Json::Object{{"running", Json::MakeArray()}, {"waiting", Json::MakeArray()}});
   for (const Job& job : jobs) {
-    const bool is_placed = job.attempt > 0;
-    answer[is_placed ? "running" : "waiting"].Push(
-        EntryJson(job, is_placed ? job.reason : context.explain_job(job.name)));
+    const bool has_place = HasPlace(job);
+    answer[has_place ? "running" : "waiting"].Push(
+        EntryJson(job, has_place ? job.reason : why[job.name]));
   }
   co_return Response::OfJson(200, answer);
 }
 
-Json MachineJson(const scheduler::Cluster& cluster) {
-  int slots_free = cluster.machine.slots;
-  std::vector<std::string> gpus_free = cluster.machine.gpus;
+// A GPU with everybody who holds it.
+Json GpuJson(const scheduler::Cluster& cluster, const scheduler::Device& device) {
+  Json jobs = Json::MakeArray();
   for (const scheduler::Held& held : cluster.running) {
-    slots_free -= held.slots;
-    for (const std::string& gpu : held.gpus) std::erase(gpus_free, gpu);
+    if (std::ranges::find(held.gpus, device.name) != held.gpus.end()) jobs.Push(held.ask.job);
   }
-  return Json(Json::Object{
-      {"slots", cluster.machine.slots},
-      {"slots_free", std::max(0, slots_free)},
-      {"memory_bytes", cluster.machine.memory_bytes},
-      {"memory_bytes_per_slot", cluster.machine.memory_bytes / std::max(1, cluster.machine.slots)},
-      {"gpus", Texts(cluster.machine.gpus)},
-      {"gpus_free", Texts(gpus_free)}});
+  return Json(Json::Object{{"name", device.name},
+                           {"id", device.id},
+                           {"vendor", device.vendor},
+                           {"model", device.model},
+                           {"memory_bytes", device.memory_bytes},
+                           {"jobs", std::move(jobs)},
+                           {"held_by", device.holder}});
+}
+
+Json MachineJson(const scheduler::Cluster& cluster) {
+  const scheduler::Machine& machine = cluster.machine;
+  int slots_free = machine.slots - machine.slots_elsewhere;
+  std::vector<std::string> names;
+  std::vector<std::string> free;
+  Json details = Json::MakeArray();
+  for (const scheduler::Held& held : cluster.running) slots_free -= held.slots;
+  for (const scheduler::Device& device : machine.gpus) {
+    Json gpu = GpuJson(cluster, device);
+    const int taken = static_cast<int>(gpu.Find("jobs")->array().size()) + device.seats_elsewhere;
+    names.push_back(device.name);
+    if (device.holder.empty() && taken < machine.seats_per_gpu) free.push_back(device.name);
+    details.Push(std::move(gpu));
+  }
+  return Json(
+      Json::Object{{"slots", machine.slots},
+                   {"slots_free", std::max(0, slots_free)},
+                   {"slots_elsewhere", machine.slots_elsewhere},
+                   {"elsewhere", machine.elsewhere},
+                   {"memory_bytes", machine.memory_bytes},
+                   {"memory_bytes_per_slot", machine.memory_bytes / std::max(1, machine.slots)},
+                   {"gpus", Texts(names)},
+                   {"gpus_free", Texts(free)},
+                   {"jobs_per_gpu", machine.seats_per_gpu},
+                   {"gpu_details", std::move(details)}});
+}
+
+Json HolderJson(const scheduler::Held& held) {
+  return Json(Json::Object{{"job", held.ask.job},
+                           {"user", held.ask.user},
+                           {"slots", held.slots},
+                           {"memory_bytes", held.memory_bytes},
+                           {"gpus", Texts(held.gpus)},
+                           {"since", TimeJson(held.started)},
+                           {"gives_way", held.ask.is_spot},
+                           {"is_ending", held.is_ending}});
+}
+
+Json InstanceJson(const Share& share) {
+  return Json(Json::Object{{"cpus", share.cpus.value_or(1)},
+                           {"memory_bytes", share.memory_bytes.value_or(0)},
+                           {"gpus", share.gpus.value_or(0)}});
+}
+
+Json ComputeJson(const LiveContext& live, const std::string& workspace, const std::string& name) {
+  const std::string key = scheduler::ComputeKey(workspace, name);
+  const scheduler::Cluster cluster = live.cluster();
+  Json holders = Json::MakeArray();
+  int instances = 0;
+  for (const scheduler::Held& held : cluster.running) {
+    if (held.ask.compute != key) continue;
+    instances += held.ask.instances;
+    holders.Push(HolderJson(held));
+  }
+  Json waiting = Json::MakeArray();
+  for (const scheduler::Scheduler::Waiter& waiter : live.waiters()) {
+    if (waiter.ask.compute != key) continue;
+    waiting.Push(Json(Json::Object{{"job", waiter.ask.job},
+                                   {"user", waiter.ask.user},
+                                   {"priority", waiter.ask.priority},
+                                   {"gives_way", waiter.ask.is_spot},
+                                   {"why", waiter.why}}));
+  }
+  const auto found = cluster.computes.find(key);
+  const ComputeShape shape = found != cluster.computes.end() ? found->second : ComputeShape();
+  return Json(Json::Object{{"name", name},
+                           {"instances_max", shape.instances_max.value_or(cluster.machine.slots)},
+                           {"instances_held", instances},
+                           {"instance", InstanceJson(shape.instance)},
+                           {"machine", MachineJson(cluster)},
+                           {"holders", std::move(holders)},
+                           {"waiting", std::move(waiting)}});
 }
 
 Task<Response> ShowCompute(const ApiContext& context, const LiveContext& live, Request& request) {
-  const std::string name(request.Param("compute"));
+  std::string name(request.Param("compute"));
+  const std::string asked(request.Query("workspace"));
+  const std::string workspace = asked.empty() ? std::string(kDefaultWorkspace) : asked;
   bool is_known = false;
-  std::map<std::string, Job> placed;
-  Database::Work work = [&, name](Transaction& transaction) {
-    placed.clear();
-    ASSIGN_OR_RETURN(const auto found, ResourceStore().Find(transaction, ResourceKind::kCompute,
-                                                            kDefaultWorkspace, name));
+  Database::Work work = [&](Transaction& transaction) {
+    ASSIGN_OR_RETURN(const auto found,
+                     ResourceStore().Find(transaction, ResourceKind::kCompute, workspace, name));
     is_known = found.has_value();
-    ASSIGN_OR_RETURN(std::vector<Job> jobs, JobStore().Placed(transaction, kListedMax));
-    for (Job& job : jobs) placed.emplace(job.name, std::move(job));
+    if (found) name = found->name;
     return Status();
   };
   const Status read = co_await Read(*context.database, std::move(work));
@@ -90,33 +168,14 @@ Task<Response> ShowCompute(const ApiContext& context, const LiveContext& live, R
   if (!is_known && name != "local") {
     co_return AzureError(NotFound("there is no compute \"" + name + "\""));
   }
-  const scheduler::Cluster cluster = live.cluster();
-  Json holders = Json::MakeArray();
-  int held_by_it = 0;
-  for (const scheduler::Held& held : cluster.running) {
-    if (held.ask.compute != name) continue;
-    held_by_it += held.slots;
-    const auto job = placed.find(held.ask.job);
-    holders.Push(Json(
-        Json::Object{{"job", held.ask.job},
-                     {"slots", held.slots},
-                     {"gpus", Texts(held.gpus)},
-                     {"since", job != placed.end() ? TimeJson(job->second.started) : Json()}}));
-  }
-  const auto share = cluster.shares.find(name);
-  const int most = share != cluster.shares.end() ? share->second : cluster.machine.slots;
-  co_return Response::OfJson(200, Json(Json::Object{{"name", name},
-                                                    {"instances_max", most},
-                                                    {"instances_held", held_by_it},
-                                                    {"machine", MachineJson(cluster)},
-                                                    {"holders", std::move(holders)}}));
+  co_return Response::OfJson(200, ComputeJson(live, workspace, name));
 }
 
 }  // namespace
 
 void AddQueueRoutes(Router& router, const ApiContext& context, const LiveContext& live) {
   router.Get("/lazurite/v1/queue",
-             [&context](Request& request) { return ListQueue(context, request); });
+             [&context, &live](Request& request) { return ListQueue(context, live, request); });
   router.Get("/lazurite/v1/computes/{compute}",
              [&context, &live](Request& request) { return ShowCompute(context, live, request); });
 }

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kPortMax = 65535;
 constexpr int kSlotsMax = 4096;
+constexpr int64_t kTimeoutSecondsMax = int64_t{30} * 24 * 3600;
 constexpr int64_t kLogBytesMin = 4096;
 constexpr int64_t kLogBytesMost = int64_t{1} << 40;
 
@@ -79,6 +80,77 @@ Status ApplyLog(const Json& log, const std::string& file, Options& options) {
   return {};
 }
 
+// "90", "90s", "45m", "2h".
+Result<Duration> ReadTime(const std::string& what, std::string_view text) {
+  static const std::map<std::string_view, int64_t> kUnits = {
+      {"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}};
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::optional<int64_t> number = ParseInt(text.substr(0, digits));
+  const auto unit = kUnits.find(Trim(text.substr(digits)));
+  const bool is_time =
+      number && unit != kUnits.end() && *number > 0 && *number <= kTimeoutSecondsMax / unit->second;
+  if (is_time) return Duration(std::chrono::seconds(*number * unit->second));
+  return InvalidArgument(what + " is \"" + std::string(text) +
+                         "\", expected a time up to 720h such as 90s, 45m or 2h");
+}
+
+// The text is not told: an address may have a password in it.
+Status CheckAddress(const std::string& what, const std::string& text) {
+  if (text.find("://") != std::string::npos && text.find_first_of(" \t\n") == std::string::npos)
+    return {};
+  return InvalidArgument(what + " is no address of a package index such as https://HOST/simple");
+}
+
+Status ApplyEnvironment(const Json& own, const std::string& file, Options& options) {
+  const std::string name = file + ": environment.";
+  if (const std::string uv = own.GetString("uv"); !uv.empty()) options.uv = uv;
+  options.is_host_fallback = own.GetBool("host_fallback", options.is_host_fallback);
+  if (const Json* timeout = own.Find("build_timeout")) {
+    const std::string text = timeout->is_string() ? timeout->string() : timeout->Dump();
+    ASSIGN_OR_RETURN(options.build_timeout, ReadTime(name + "build_timeout", text));
+  }
+  if (const std::string url = own.GetString("index_url"); !url.empty()) {
+    TRY(CheckAddress(name + "index_url", url));
+    options.index_url = url;
+  }
+  const Json* extra = own.Find("extra_index_urls");
+  if (extra == nullptr) return {};
+  const std::string wrong = name + "extra_index_urls is no list of addresses";
+  if (!extra->is_array()) return InvalidArgument(wrong);
+  options.extra_index_urls.clear();
+  for (const Json& one : extra->array()) {
+    if (!one.is_string()) return InvalidArgument(wrong);
+    TRY(CheckAddress(name + "extra_index_urls", one.string()));
+    options.extra_index_urls.push_back(one.string());
+  }
+  return {};
+}
+
+Status ApplyCompute(const Json& own, const std::string& name, Options& options) {
+  const auto read = [&](const char* key, int most, int& out) -> Status {
+    const Json* value = own.Find(key);
+    if (value == nullptr) return {};
+    ASSIGN_OR_RETURN(
+        out, ReadNumber(name + key, value->is_string() ? value->string() : value->Dump(), most));
+    return {};
+  };
+  TRY(read("slots", kSlotsMax, options.slots));
+  TRY(read("gpus", kSlotsMax, options.gpus));
+  TRY(read("gpu_fractions", SlotBoard::kSeatsMax, options.jobs_per_gpu));
+  TRY(read("max_running_per_user", kSlotsMax, options.running_per_user_max));
+  options.jobs_per_gpu = std::max(1, options.jobs_per_gpu);
+  options.locks = own.GetString("locks", options.locks);
+  if (!options.locks.starts_with('/')) {
+    return InvalidArgument(name + "locks is \"" + options.locks + "\", expected an absolute path");
+  }
+  const std::string unknown = own.GetString("unknown");
+  if (!unknown.empty() && unknown != "local" && unknown != "refuse") {
+    return InvalidArgument(name + "unknown is \"" + unknown + "\", expected local or refuse");
+  }
+  if (!unknown.empty()) options.is_unknown_compute_refused = unknown == "refuse";
+  return {};
+}
+
 // The flags as a map; all of them take a value.
 Result<std::map<std::string, std::string>> ReadFlags(const std::vector<std::string>& arguments) {
   const std::vector<std::string_view> known = {"--port", "--address", "--home", "--auth",
@@ -125,15 +197,10 @@ Status ApplyFile(const std::string& file, Options& options) {
   if (const std::string level = text("server.log_level"); !level.empty()) {
     ASSIGN_OR_RETURN(options.log_level, ReadLevel(name("server.log_level"), level));
   }
-  if (const std::string slots = text("compute.slots"); !slots.empty()) {
-    ASSIGN_OR_RETURN(options.slots, ReadNumber(name("compute.slots"), slots, kSlotsMax));
+  if (const Json* compute = config.Find("compute")) {
+    TRY(ApplyCompute(*compute, file + ": compute.", options));
   }
-  if (const std::string gpus = text("compute.gpus"); !gpus.empty()) {
-    ASSIGN_OR_RETURN(options.gpus, ReadNumber(name("compute.gpus"), gpus, kSlotsMax));
-  }
-  if (const std::string uv = text("environment.uv"); !uv.empty()) options.uv = uv;
-  const std::string fallback = text("environment.host_fallback");
-  if (!fallback.empty()) options.is_host_fallback = fallback == "true";
+  if (const Json* own = config.Find("environment")) TRY(ApplyEnvironment(*own, file, options));
   const std::string network_home = text("server.network_home");
   if (!network_home.empty()) options.is_network_home = network_home == "true";
   if (const Json* log = config.Find("log")) TRY(ApplyLog(*log, file, options));

@@ -8,6 +8,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "domain/compute/slot_board.h"
+#include "domain/environment/environment.h"
 
 namespace lazurite::serve {
 
@@ -19,9 +21,18 @@ struct Options {
   LogLevel log_level = LogLevel::kInfo;
   bool is_host_fallback = false;  // [environment] host_fallback
   std::string uv;                 // [environment] uv
-  int slots = 0;                  // [compute] slots; 0 = one for each core
-  int gpus = -1;                  // [compute] gpus; -1 = what the machine has
-  bool is_network_home = false;   // [server] network_home: a home on NFS and the like is taken
+  // [environment] build_timeout
+  Duration build_timeout = kBuildTimeoutDefault;
+  // [environment] index_url and extra_index_urls, which may carry passwords
+  std::string index_url;
+  std::vector<std::string> extra_index_urls;
+  int slots = 0;                                 // [compute] slots; 0 = one for each core
+  int gpus = -1;                                 // [compute] gpus; -1 = what the machine has
+  int jobs_per_gpu = 1;                          // [compute] gpu_fractions
+  int running_per_user_max = 0;                  // [compute] max_running_per_user; 0 = no limit
+  std::string locks{SlotBoard::kDefaultFolder};  // [compute] locks
+  bool is_unknown_compute_refused = false;       // [compute] unknown = refuse
+  bool is_network_home = false;  // [server] network_home: a home on NFS and the like is taken
   int64_t log_bytes_max = kLogBytesMax;  // [log] max_size
   int logs_kept = kLogsKept;             // [log] keep
 

@@ -94,10 +94,6 @@ Status Server::OpenHome() {
   TRY(LoadPeople());
   machine_ = LookAtMachine();
   if (options_.slots > 0) machine_.cores = options_.slots;
-  if (options_.gpus >= 0) {
-    machine_.gpus.clear();
-    for (int i = 0; i < options_.gpus; ++i) machine_.gpus.push_back(std::to_string(i));
-  }
   return {};
 }
 
@@ -124,20 +120,37 @@ Status Server::LoadPeople() {
       [this](Transaction& transaction) { return SealOldCredentials(transaction, *vault_); });
 }
 
+// Without it this server is alone on its machine, as far as it knows.
+void Server::OpenBoard() {
+  Result<SlotBoard> board = SlotBoard::Open(options_.locks);
+  if (board.ok()) {
+    board_.emplace(std::move(board).value());
+    return;
+  }
+  Log(LogLevel::kWarning,
+      "what servers of other users hold is not seen, nor they what this one does",
+      {{"why", board.status().text()}});
+}
+
 scheduler::SchedulerOptions Server::SchedulerSettings() {
   const scheduler::AttemptSettings attempts{
       .home = options_.home,
       .blobs = blobs_.get(),
       .environments = {.envs_folder = EnvironmentsFolder(options_.home),
                        .host_fallback = options_.is_host_fallback,
-                       .uv = options_.uv}};
+                       .uv = options_.uv},
+      .slots_folder = board_ ? board_->folder() : ""};
   return {.database = database_.get(),
           .clock = &clock_,
           .backend = backend_.get(),
           .home = options_.home,
-          .machine = {.slots = machine_.cores,
-                      .memory_bytes = machine_.memory_bytes,
-                      .gpus = machine_.gpus},
+          .surroundings = {.machine = {.slots = machine_.cores,
+                                       .memory_bytes = machine_.memory_bytes,
+                                       .gpus = {},
+                                       .seats_per_gpu = options_.jobs_per_gpu},
+                           .gpus = gpus_.get(),
+                           .board = board_},
+          .running_per_user_max = options_.running_per_user_max,
           .build_attempt =
               [attempts](Transaction& transaction, Job& job, const scheduler::Placed& placed) {
                 return scheduler::BuildAttemptSpec(transaction, attempts, job, placed);
@@ -174,7 +187,10 @@ Status Server::MakeEngines() {
   files_ = std::make_unique<live::FileWatcher>(loop_);
   backend_ = backend::MakeLocalBackend(
       {.home = options_.home, .program = ProgramPath(), .has_nursery = true});
+  OpenBoard();
+  gpus_ = std::make_unique<GpuWatch>(options_.gpus);
   scheduler_ = std::make_unique<scheduler::Scheduler>(SchedulerSettings());
+  gpus_->Start([this] { scheduler_->Wake(); });
   reconciler_ = std::make_unique<reconciler::Reconciler>(ReconcilerSettings());
   database_->OnCommit([this](int64_t seq) {
     hub_->Committed(seq);
@@ -198,10 +214,12 @@ void Server::AddRoutes() {
                     scheduler_->Wake();
                     reconciler_->Wake();
                   },
+              .is_unknown_compute_refused = options_.is_unknown_compute_refused,
               .explain_job = [this](const std::string& job) { return scheduler_->Explain(job); }};
-  live_ = {.hub = hub_.get(), .files = files_.get(), .cluster = [this] {
-             return scheduler_->Snapshot();
-           }};
+  live_ = {.hub = hub_.get(),
+           .files = files_.get(),
+           .cluster = [this] { return scheduler_->Snapshot(); },
+           .waiters = [this] { return scheduler_->Waiters(); }};
   const auto add = [this](const char* path, Response (Server::*show)() const) {
     router_.Get(path, [this, show](Request&) -> Task<Response> {
       return [](Response answer) -> Task<Response> { co_return answer; }((this->*show)());
@@ -264,7 +282,7 @@ Response Server::ShowServer() const {
   json["cores"] = machine_.cores;
   json["memory_bytes"] = machine_.memory_bytes;
   json["gpus"] = Json::MakeArray();
-  for (const std::string& gpu : machine_.gpus) json["gpus"].Push(gpu);
+  for (const Gpu& gpu : gpus_->View().gpus) json["gpus"].Push(gpu.name);
   json["user_namespaces"] = machine_.user_namespaces;
   return Response::OfJson(200, json);
 }

@@ -10,7 +10,9 @@
 #include "app/serve/options.h"
 #include "base/http/server.h"
 #include "domain/compute/backend.h"
+#include "domain/compute/gpu_watch.h"
 #include "domain/compute/machine.h"
+#include "domain/compute/slot_board.h"
 #include "engine/reconciler/reconciler.h"
 #include "engine/scheduler/scheduler.h"
 
@@ -32,6 +34,7 @@ class Server final {
   Status OpenHome();
   Status LoadPeople();
   Status MakeEngines();
+  void OpenBoard();
   Status Listen();
   void AddRoutes();
   scheduler::SchedulerOptions SchedulerSettings();
@@ -56,7 +59,9 @@ class Server final {
   std::unique_ptr<live::FileWatcher> files_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<ComputeBackend> backend_;
+  std::optional<SlotBoard> board_;
   std::unique_ptr<scheduler::Scheduler> scheduler_;
+  std::unique_ptr<GpuWatch> gpus_;  // wakes the scheduler, so it goes first
   std::unique_ptr<reconciler::Reconciler> reconciler_;
   ApiContext context_;
   LiveContext live_;

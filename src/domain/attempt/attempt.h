@@ -56,6 +56,12 @@ struct AttemptOutput {
 };
 
 struct AttemptSpec {
+// A part of a lock file; seat -1 is all of it.
+struct AttemptLock {
+  std::string path;
+  int seat = -1;
+};
+
   std::string job;
   // Tells apart jobs of the same name, of which one was deleted before the other was made.
   std::string life;
@@ -74,7 +80,13 @@ struct AttemptSpec {
   Distribution distribution;
   int instance_count = 1;
   double cpus = 1;                // granted, for OMP_NUM_THREADS
-  std::vector<std::string> gpus;  // granted, for CUDA_VISIBLE_DEVICES
+  int64_t memory_bytes = 0;       // granted, of all ranks together; 0 = no share of its own
+  std::vector<std::string> gpus;  // granted, as the driver's variables take them: "0", "MIG-…"
+  std::string gpu_vendor = "nvidia";  // "nvidia" or "amd"
+  // What of the machine is held as long as the runner lives (domain/compute/slot_board.h).
+  std::vector<AttemptLock> locks;
+  std::string slots_folder;  // where servers of other users look, "" = nowhere
+  int slots = 1;
   std::optional<Duration> timeout;
   Duration cancel_grace{std::chrono::seconds(30)};
   std::string artifacts_folder;  // absolute: the run's artifacts (outputs/, logs/ below it)

@@ -144,6 +144,23 @@ Result<Distribution> ToDistribution(const Json* json) {
   return out;
 }
 
+Json FromLocks(const std::vector<AttemptLock>& locks) {
+  Json out = Json::MakeArray();
+  for (const AttemptLock& lock : locks) {
+    out.Push(Json(Json::Object{{"path", lock.path}, {"seat", lock.seat}}));
+  }
+  return out;
+}
+
+std::vector<AttemptLock> ToLocks(const Json* json) {
+  std::vector<AttemptLock> out;
+  if (json == nullptr || !json->is_array()) return out;
+  for (const Json& lock : json->array()) {
+    out.push_back({lock.GetString("path"), static_cast<int>(lock.GetInt("seat", -1))});
+  }
+  return out;
+}
+
 Json FromSettings(const EnvironmentSettings& settings) {
   Json out = Json::MakeObject();
   out["envs_folder"] = settings.envs_folder;
@@ -226,7 +243,12 @@ Json AttemptSpec::ToJson() const {
   out["gpus"] = FromList(gpus);
   out["timeout_ms"] = timeout ? Json(int64_t{timeout->count()}) : Json();
   out["cancel_grace_ms"] = int64_t{cancel_grace.count()};
+  out["memory_bytes"] = memory_bytes;
   out["hidden_paths"] = FromList(hidden_paths);
+  out["gpu_vendor"] = gpu_vendor;
+  out["locks"] = FromLocks(locks);
+  out["slots_folder"] = slots_folder;
+  out["slots"] = slots;
   return out;
 }
 
@@ -247,7 +269,12 @@ Result<AttemptSpec> AttemptSpec::FromJson(const Json& json) {
   out.gpus = ToList(json.Find("gpus"));
   if (const auto timeout = json.Find("timeout_ms"); timeout != nullptr && timeout->is_int()) {
     out.timeout = Duration(timeout->int_value());
+  out.memory_bytes = json.GetInt("memory_bytes");
   }
+  out.gpu_vendor = json.GetString("gpu_vendor", "nvidia");
+  out.locks = ToLocks(json.Find("locks"));
+  out.slots_folder = json.GetString("slots_folder");
+  out.slots = static_cast<int>(json.GetInt("slots", 1));
   out.cancel_grace = Duration(json.GetInt("cancel_grace_ms", 30'000));
   out.hidden_paths = ToList(json.Find("hidden_paths"));
   TRY(CheckSpec(out));

@@ -105,7 +105,9 @@ TEST_F(GpuTest, ReadsAmdsFromTheKernel) {
 TEST_F(GpuTest, TheWatchTellsWhenItHasLookedAndHoldsUpNobody) {
   std::atomic<int> told = 0;
   const auto begin = std::chrono::steady_clock::now();
-  GpuWatch watch({.pretended = 3, .on_look = [&told] { ++told; }});
+  GpuWatch watch(3);
+  EXPECT_FALSE(watch.View().is_known);
+  watch.Start([&told] { ++told; });
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(200));
   for (int i = 0; i < 1000 && told == 0; ++i) usleep(5000);
   GpuView view = watch.View();

@@ -74,8 +74,8 @@ std::vector<std::vector<GpuUser>> UsersOf(const Found& found) {
 }  // namespace
 
 struct GpuWatch::State {
-  explicit State(GpuWatchOptions given) : options(std::move(given)) {}
-  const GpuWatchOptions options;
+  int pretended = -1;
+  std::function<void()> on_look;
   std::mutex mutex;
   std::condition_variable wake;
   bool is_asked = true;
@@ -83,7 +83,12 @@ struct GpuWatch::State {
   GpuView view;
 };
 
-GpuWatch::GpuWatch(GpuWatchOptions options) : state_(std::make_shared<State>(std::move(options))) {
+GpuWatch::GpuWatch(int pretended) : state_(std::make_shared<State>()) {
+  state_->pretended = pretended;
+}
+
+void GpuWatch::Start(std::function<void()> on_look) {
+  state_->on_look = std::move(on_look);
   std::thread([state = state_] { Run(state); }).detach();
 }
 
@@ -94,7 +99,7 @@ GpuWatch::~GpuWatch() {
 }
 
 void GpuWatch::Run(const std::shared_ptr<State>& state) {
-  const Found found = Find(state->options.pretended);
+  const Found found = Find(state->pretended);
   std::unique_lock lock(state->mutex);
   while (true) {
     state->wake.wait(lock, [&] { return state->is_asked || state->is_over; });
@@ -111,7 +116,7 @@ void GpuWatch::Run(const std::shared_ptr<State>& state) {
     ++state->view.looks;
     state->view.looked = begin;
     // Under the lock, so that whoever is told is still there: the destructor waits for it.
-    state->options.on_look();
+    state->on_look();
   }
 }
 

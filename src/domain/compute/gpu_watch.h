@@ -25,17 +25,16 @@ struct GpuView {
   std::chrono::steady_clock::time_point looked{};
 };
 
-struct GpuWatchOptions {
-  int pretended = -1;                     // so many GPUs, without asking anybody; -1 = ask
-  std::function<void()> on_look = [] {};  // something new can be seen; called by its thread
-};
-
 // Any thread may call it. Its own thread is left behind, not waited for, when this ends: a driver
 // may never answer.
 class GpuWatch final {
  public:
-  explicit GpuWatch(GpuWatchOptions options);
+  // `pretended` GPUs, without asking anybody; -1 asks the drivers.
+  explicit GpuWatch(int pretended);
   ~GpuWatch();
+
+  // Once. `on_look` is called by its thread when something new can be seen, never after this ends.
+  void Start(std::function<void()> on_look);
 
   GpuView View() const;
   // Has the processes looked at again, soon. Calls while a look is under way ask for one more.

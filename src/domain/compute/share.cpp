@@ -163,9 +163,9 @@ Status CheckShape(const Json& own) {
   if (IsOwnSize(name) || SizeShare(name) || said.cpus || said.memory_bytes || said.gpus) return {};
   const std::string nearest = NearestSize(name);
   return InvalidArgument("properties.properties.vmSize is \"" + name +
-                         "\", which is no size of Azure's that is known here" +
+                         "\", no size of Azure's that is known here" +
                          (nearest.empty() ? "" : "; did you mean " + nearest + "?") +
-                         "; say cpus, memory and gpus yourself to use another name");
+                         " (with cpus, memory or gpus any name will do)");
 }
 
 }  // namespace lazurite

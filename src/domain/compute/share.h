@@ -34,10 +34,10 @@ Result<int64_t> ParseMemory(std::string_view text);
 
 // A compute as jobs see it.
 struct ComputeShape {
-  std::string size;                  // as it was written, "" if none
-  Share instance;                    // its own fields over those of its size
-  std::optional<int> instances_max;  // absent: as many as the machine has room for
-  bool is_spot = false;              // tier low_priority: its jobs give way
+  std::string size{};                  // as it was written, "" if none
+  Share instance{};                    // its own fields over those of its size
+  std::optional<int> instances_max{};  // absent: as many as the machine has room for
+  bool is_spot = false;                // tier low_priority: its jobs give way
 };
 
 // Of what a compute's resource keeps in `properties` (what CheckShape accepted; other things in it

@@ -243,9 +243,13 @@ Result<Fd> JoinSlot(const SlotPart& part, const SlotClaim& claim) {
   return file;
 }
 
+std::string ShareFile(const std::string& folder) {
+  return JoinPath(folder, std::string(kSharePrefix) + std::to_string(geteuid()) + "-" +
+                              std::to_string(getpid()));
+}
+
 Result<Fd> ClaimShare(const std::string& folder, int slots, int64_t memory_bytes) {
-  const std::string path = JoinPath(folder, std::string(kSharePrefix) + std::to_string(geteuid()) +
-                                                "-" + std::to_string(getpid()));
+  const std::string path = ShareFile(folder);
   unlink(path.c_str());
   Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!file.valid()) return ErrnoStatus("making " + path, errno);

@@ -72,6 +72,8 @@ class SlotBoard final {
 // The runner's side: a shared lock beside the server's. kConflict if somebody else has the part.
 Result<Fd> JoinSlot(const SlotPart& part, const SlotClaim& claim);
 
+// The file by which this process tells others what it takes.
+std::string ShareFile(const std::string& folder);
 // Tells servers of other users what an attempt of this user takes, as long as the descriptor lives:
 // a file "share-<uid>-<pid>", which is removed by whoever finds it unlocked.
 Result<Fd> ClaimShare(const std::string& folder, int slots, int64_t memory_bytes);

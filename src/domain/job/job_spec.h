@@ -63,10 +63,15 @@ struct JobSpec {
   Distribution distribution;
   int instance_count = 1;
   std::string instance_type;
-  int gpus_per_instance = 0;  // resources.properties["lazurite.gpus"]
+  // resources.cpus, .memory and .gpus, for each instance; absent: as its compute says. (gpus may be
+  // written as resources.properties["lazurite.gpus"], which Azure's own tools let through.)
+  std::optional<int> cpus_per_instance;
+  std::optional<int64_t> memory_bytes_per_instance;
+  std::optional<int> gpus_per_instance;
   std::string shm_size;
   std::optional<Duration> timeout;  // limits.timeout
   int priority = 0;                 // queue_settings.priority: low -1, medium 0, high 1
+  bool is_spot = false;             // queue_settings.job_tier: spot; gives way to others
 
   // How many processes of the user's the job has in all, and per instance.
   int RanksPerInstance() const;

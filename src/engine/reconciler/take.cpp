@@ -90,7 +90,7 @@ Status Reconciler::Take(Transaction& transaction, const News& news, bool& has_en
   TRY(TakeEvents(transaction, fresh, news.events));
   if (news.exit) TRY(TakeExit(transaction, fresh, *news.exit));
   if (news.verdict) TRY(TakeVerdict(transaction, fresh, *news.verdict));
-  has_ended = IsTerminal(fresh.state);
+  has_ended = !HasPlace(fresh);
   return {};
 }
 

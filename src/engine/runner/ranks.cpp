@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "engine/runner/gpus.h"
 
 namespace lazurite::runner {
 namespace {
@@ -21,6 +22,9 @@ constexpr std::string_view kMpiRank = R"(rank=$OMPI_COMM_WORLD_RANK
 export AZUREML_PROCESS_NAME=rank_$rank
 export AZUREML_CR_NODE_RANK=$((rank / LAZURITE_MPI_PER_NODE))
 export AZ_BATCHAI_TASK_INDEX=$AZUREML_CR_NODE_RANK
+for name in $LAZURITE_MPI_GPU_VARIABLES; do
+  eval "export $name=\$LAZURITE_MPI_GPUS_$AZUREML_CR_NODE_RANK"
+done
 "$@" >>"$LAZURITE_ATTEMPT/$LAZURITE_MPI_LOG$rank$LAZURITE_MPI_LOG_END" 2>&1 </dev/null
 code=$?
 [ $code -eq 0 ] || echo "$rank $code" >>"$LAZURITE_ATTEMPT/system_logs/mpi_failures.txt"
@@ -69,13 +73,6 @@ Result<std::vector<std::string>> ShellArguments(const std::string& folder,
   return std::vector<std::string>{kShell, file};
 }
 
-// The devices of node `node`: the granted ones in equal parts.
-std::string DevicesOf(const AttemptSpec& spec, int node) {
-  const size_t each = spec.gpus.size() / static_cast<size_t>(spec.instance_count);
-  const auto first = spec.gpus.begin() + static_cast<std::ptrdiff_t>(each) * node;
-  return Join({first, first + static_cast<std::ptrdiff_t>(each)}, ",");
-}
-
 Variables NodeVariables(const AttemptSpec& spec, int ranks, int port) {
   Variables out;
   const std::string host(kHost);
@@ -92,7 +89,7 @@ Variables NodeVariables(const AttemptSpec& spec, int ranks, int port) {
 }
 
 void AddPlace(const AttemptSpec& spec, int node, const std::string& process, Variables& out) {
-  out["CUDA_VISIBLE_DEVICES"] = DevicesOf(spec, node);
+  AddGpuVariables(spec, DevicesOf(spec, node), out);
   out["AZUREML_CR_NODE_RANK"] = out["AZ_BATCHAI_TASK_INDEX"] = std::to_string(node);
   out["AZ_BATCH_IS_CURRENT_NODE_MASTER"] = node == 0 ? "true" : "false";
   out["AZUREML_PROCESS_NAME"] = process;
@@ -145,7 +142,10 @@ Result<JobPlan> PlanMpi(const AttemptSpec& spec, const std::string& folder,
   ASSIGN_OR_RETURN(const std::vector<std::string> shell, ShellArguments(folder, command));
   const int ranks = RanksOf(spec);
   AddPlace(spec, 0, "main", variables);
-  variables["CUDA_VISIBLE_DEVICES"] = Join(spec.gpus, ",");
+  variables["LAZURITE_MPI_GPU_VARIABLES"] = Join(GpuVariablesByNode(spec), " ");
+  for (int node = 0; node < spec.instance_count; ++node) {
+    variables["LAZURITE_MPI_GPUS_" + std::to_string(node)] = Join(DevicesOf(spec, node), ",");
+  }
   // Root is asked twice whether it means it; in a job of one's own machine it does.
   variables["OMPI_ALLOW_RUN_AS_ROOT"] = variables["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
   // Ranks on this machine only: no remote shell is looked for.

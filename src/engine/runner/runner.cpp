@@ -17,6 +17,7 @@
 #include "engine/runner/event_log.h"
 #include "engine/runner/launch.h"
 #include "engine/runner/listener.h"
+#include "engine/runner/held_places.h"
 #include "engine/runner/ranks.h"
 #include "engine/runner/redacted_logs.h"
 #include "engine/runner/signals.h"
@@ -91,6 +92,7 @@ class AttemptRun final {
   std::optional<Failure> PrepareData();
   std::optional<Failure> PreparePlan();
   std::optional<Failure> StartRanks();
+  std::optional<Failure> TakePlaces();
   Failure FailureOf(const Status& status, std::string_view cause);
   void TakeReports(const std::vector<Fd>& reports);
   void WatchRanks();
@@ -118,6 +120,7 @@ class AttemptRun final {
   std::unique_ptr<Listener> listener_;
   std::vector<Watched> watched_;
   std::optional<Failure> start_failure_;
+  HeldPlaces places_held_;
   std::future<Status> lock_synced_;
   ExitRecord exit_;
 };
@@ -128,7 +131,8 @@ Status AttemptRun::Run() {
   TRY(events_.Open());
   events_.Append("started");
   Reserve();
-  std::optional<Failure> failure = Prepare();
+  std::optional<Failure> failure = TakePlaces();
+  if (!failure) failure = Prepare();
   if (!failure) failure = StartRanks();
   if (failure) {
     exit_.cause = failure->cause;
@@ -154,6 +158,12 @@ void AttemptRun::Reserve() {
 }
 
 void AttemptRun::FreeReserve() {
+std::optional<Failure> AttemptRun::TakePlaces() {
+  const Status taken = places_held_.Take(spec_);
+  if (taken.ok()) return std::nullopt;
+  return Failure{"runner", "what was granted to the job is held by others: " + taken.text()};
+}
+
   if (truncate(channel_.UnseenExit().c_str(), 0) == 0) return;
   Log(LogLevel::kWarning, "the room for the attempt's last words could not be freed");
 }
@@ -377,6 +387,7 @@ Status GiveUp(const AttemptChannel& channel, const Status& why) {
 
 Status RunAttempt(const RunnerOptions& options, const AttemptChannel& channel) {
   Result<AttemptSpec> spec = channel.ReadSpec();
+  places_held_.GiveBack();
   if (!spec.ok()) return GiveUp(channel, spec.status());
   Result<AttemptSecrets> secrets = channel.TakeSecrets();
   if (!secrets.ok()) return GiveUp(channel, secrets.status());

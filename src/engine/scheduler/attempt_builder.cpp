@@ -15,7 +15,8 @@ namespace {
 // Where a job may not look: what opens the server to whoever holds it.
 std::vector<std::string> HiddenPaths(const std::string& home) {
   const std::string database = DatabaseFile(home);
-  return {KeysFolder(home), TokensFolder(home), TlsFolder(home),
+  // The configuration may name an index with its password.
+  return {KeysFolder(home), TokensFolder(home), TlsFolder(home),  JoinPath(home, "config.toml"),
           database,         database + "-wal",  database + "-shm"};
 }
 
@@ -42,7 +43,7 @@ class Builder {
  private:
   void Describe(const Placed& placed) {
     spec_.job = job_.name;
-    spec_.life = std::to_string(job_.sequence) + "@" + FormatTime(job_.created);
+    spec_.life = LifeOf(job_);
     spec_.attempt = job_.attempt;
     spec_.home = settings_.home;
     spec_.display_name = job_.display_name;
@@ -59,7 +60,12 @@ class Builder {
     spec_.distribution = asked_.distribution;
     spec_.instance_count = asked_.instance_count;
     spec_.cpus = placed.cpus;
+    spec_.memory_bytes = placed.memory_bytes;
     spec_.gpus = placed.gpus;
+    spec_.gpu_vendor = placed.gpu_vendor;
+    spec_.locks = placed.locks;
+    spec_.slots_folder = settings_.slots_folder;
+    spec_.slots = placed.slots;
     spec_.timeout = asked_.timeout;
     spec_.cancel_grace = settings_.cancel_grace;
     spec_.hidden_paths = HiddenPaths(settings_.home);
@@ -76,9 +82,9 @@ class Builder {
 
   Status AddCode() {
     if (asked_.code_id.empty()) return {};
-    ASSIGN_OR_RETURN(const AssetVersion code,
-                     AssetStore(job_.workspace).Resolve(transaction_, AssetKind::kCode,
-                                                         asked_.code_id));
+    ASSIGN_OR_RETURN(
+        const AssetVersion code,
+        AssetStore(job_.workspace).Resolve(transaction_, AssetKind::kCode, asked_.code_id));
     ASSIGN_OR_RETURN(const ResolvedData place,
                      resolver_.Resolve(transaction_, code.properties.GetString("codeUri")));
     spec_.code_source = place.path;
@@ -99,7 +105,7 @@ class Builder {
       return {};
     }
     // A curated environment needs no registration; whoever builds it knows the names.
-    const bool is_curated = reference.name.starts_with("AzureML-");
+    const bool is_curated = Lower(reference.name).starts_with("azureml-");
     return is_curated && found.status().code() == Code::kNotFound ? Status() : found.status();
   }
 

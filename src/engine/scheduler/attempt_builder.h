@@ -16,6 +16,7 @@ struct AttemptSettings {
   std::string home;  // absolute
   BlobStore* blobs = nullptr;
   EnvironmentSettings environments;
+  std::string slots_folder{};  // SlotBoard's, "" = none
   Duration cancel_grace{std::chrono::seconds(30)};
 };
 

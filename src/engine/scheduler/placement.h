@@ -1,55 +1,112 @@
-// Who gets a place on this machine, and why the others wait.
+// Who gets a place on this machine, and why the others wait. Everything here is a pure function of
+// its arguments: the same cluster and queue give the same answer.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
+#include "domain/attempt/attempt.h"
+#include "domain/compute/share.h"
+
 namespace lazurite::scheduler {
 
-// What the machine has to give. One slot carries one instance of a job; there is one slot for each
-// core, and its even part of the memory goes with it (told, not enforced).
+// A GPU, a slice of one, or what is to be treated like one.
+struct Device {
+  std::string name;         // as the variables of the driver take it: "0", "MIG-…"
+  std::string holder{};     // who outside of this server holds it, in words; "" = nobody
+  int seats_elsewhere = 0;  // of those that jobs share, taken outside of this server
+  // For people, and for those who lock it.
+  std::string id{}, vendor{"nvidia"}, model{};
+  int64_t memory_bytes = 0;
+};
+
+// What the machine has to give. One slot is one core.
 struct Machine {
   int slots = 1;
   int64_t memory_bytes = 0;
-  std::vector<std::string> gpus{};
+  std::vector<Device> gpus{};
+  int seats_per_gpu = 1;    // so many jobs share one
+  bool is_looking = false;  // for GPUs: the driver has not answered yet
+  int slots_elsewhere = 0;  // taken by servers of other users
+  int64_t memory_elsewhere = 0;
+  std::string elsewhere{};  // by whom, in words
 };
 
 // What one job takes or asks for.
 struct Ask {
   std::string job;
-  std::string compute;  // bare name of the compute
+  std::string compute = "local";  // ComputeKey
   int instances = 1;
-  int gpus = 0;  // in all
+  Share wish{};        // of each instance; over what the compute says
+  std::string size{};  // Azure's name of an instance, for jobs without a compute
+  std::string user{};
+  int priority = 0;
+  bool is_spot = false;               // gives way to jobs of more weight
+  std::optional<Duration> timeout{};  // of its ranks
 };
 
 struct Held {
   Ask ask;
   int slots = 1;
-  std::vector<std::string> gpus;
+  int64_t memory_bytes = 0;
+  std::vector<std::string> gpus{};
+  std::optional<Time> started{};  // its ranks
+  bool is_ending = false;         // it was asked to end and has not yet
 };
 
 struct Placed {
   std::string job;
-  int slots = 1;  // fewer than asked for only if the machine has fewer in all
-  std::vector<std::string> gpus;
+  int slots = 1;
+  int64_t memory_bytes = 0;  // asked for; 0 = none of its own
+  std::vector<std::string> gpus{};
   int cpus = 1;  // cores it may count on: its slots, and of those that nobody wants its even part
+  std::vector<std::string> notes{};  // what it gets less than it asked for, and why
+  // Filled in by whoever locks what was chosen.
+  std::string gpu_vendor{"nvidia"};
+  std::vector<AttemptLock> locks{};
 };
 
 struct Cluster {
   Machine machine;
-  std::map<std::string, int> shares;  // instances_max of each named compute
+  std::map<std::string, ComputeShape> computes;  // by ComputeKey; "local" is not among them
   std::vector<Held> running;
+  int running_per_user_max = 0;  // 0 = no limit
+  Time now{};
 };
 
-// Places jobs in the order of `queue` (priority, then age). A job that the whole machine has no
-// room for holds back all behind it; one whose compute is full holds back only those of the same
-// compute.
-//
-// A pure function: the same cluster and queue give the same answer.
+// Names are unique within a workspace. The key of the whole machine is "local" everywhere.
+std::string ComputeKey(std::string_view workspace, std::string_view compute);
+// The bare name in a key.
+std::string_view ComputeName(std::string_view key);
+
+// True if `a` goes before `b` whatever their age: jobs that give way come last, then priority
+// decides.
+bool HasMoreWeight(const Ask& a, const Ask& b);
+
+// Places jobs in the order of `queue`: weight, then age. The first for which the machine has no
+// room is the head, and what may pass it cannot delay it: a job passes if it leaves alone what the
+// head is short of, and enough of the rest; or if its timeout ends it before the timeouts of those
+// who run can make room for the head. A job whose compute or user is at the limit holds back
+// nobody but the later ones of the same compute or user.
 std::vector<Placed> Place(const Cluster& cluster, const std::vector<Ask>& queue);
 
-// Why the ask at `position` of the queue waits, in one sentence; "" if it would be placed at once.
+struct Preemption {
+  std::string job;  // to be ended
+  std::string by;   // for whom
+};
+
+// Which running jobs to end so that the head of the queue gets its place; none if there is no head,
+// it will get its place anyway once those have ended that were asked to, or ending all that give
+// way would not help. Only spot jobs of less weight than the head are ended; of them the youngest
+// of the least weight first, and no more than needed.
+std::vector<Preemption> Preempt(const Cluster& cluster, const std::vector<Ask>& queue);
+
+// Why each ask of the queue waits, in one sentence; "" if it would be placed at once.
+std::vector<std::string> ExplainAll(const Cluster& cluster, const std::vector<Ask>& queue);
+// The same for the one at `position`.
 std::string Explain(const Cluster& cluster, const std::vector<Ask>& queue, size_t position);
 
 }  // namespace lazurite::scheduler

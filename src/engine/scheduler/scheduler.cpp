@@ -1,63 +1,48 @@
 #include "engine/scheduler/scheduler.h"
 
+#include <algorithm>
+
 #include "base/log.h"
+#include "domain/job/place.h"
 #include "domain/run/job_end.h"
 #include "domain/workspace/resource_id.h"
 #include "domain/workspace/resource_store.h"
-#include "spec/job_reader.h"
+#include "engine/scheduler/asks.h"
+#include "engine/scheduler/ledger.h"
 #include "storage/sql/changes.h"
 
 namespace lazurite::scheduler {
 namespace {
 
-// The scheduler looks at so many jobs from the front of the queue at a time; more could not start
-// in one tick anyway.
-constexpr size_t kLookAheadMax = 256;
 constexpr int kActiveJobsMax = 1'000'000;
 constexpr int kChangesPerReadMax = 10'000;
 constexpr std::chrono::seconds kTick{1};
 
-Ask AskOf(const Job& job) {
-  Ask ask{.job = job.name, .compute = job.compute, .instances = 1, .gpus = 0};
-  const Result<JobSpec> spec = spec::ReadJobSpec(job.properties);
-  if (spec.ok()) {
-    ask.instances = spec->instance_count;
-    ask.gpus = spec->gpus_per_instance * spec->instance_count;
+constexpr size_t kNotesMax = 50;
+// What was asked to end is asked again after that time.
+constexpr Duration kEndAgain{std::chrono::seconds(5)};
+// Others may take what was chosen, so many times.
+constexpr int kChoicesMax = 5;
+
+void AddNotes(Job& job, const std::vector<std::string>& texts) {
+  Json& notes = job.detail["notes"];
+  for (const std::string& text : texts) {
+    const bool has_it =
+        notes.is_array() &&
+        std::any_of(notes.array().begin(), notes.array().end(),
+                    [&](const Json& note) { return note.is_string() && note.string() == text; });
+    const bool has_room = !notes.is_array() || notes.array().size() < kNotesMax;
+    if (!has_it && has_room) notes.Push(text);
   }
-  return ask;
-}
-
-std::vector<std::string> TextsOf(const Json* array) {
-  std::vector<std::string> texts;
-  if (array == nullptr || !array->is_array()) return texts;
-  for (const Json& item : array->array()) {
-    if (item.is_string()) texts.push_back(item.string());
-  }
-  return texts;
-}
-
-Held HeldBy(const Job& job) {
-  const Json* placement = job.detail.Find("placement");
-  Held held{.ask = AskOf(job), .slots = 1, .gpus = {}};
-  if (placement == nullptr) return held;
-  held.slots = static_cast<int>(placement->GetInt("slots", 1));
-  held.gpus = TextsOf(placement->Find("gpus"));
-  return held;
-}
-
-Json PlacementJson(const Placed& placed) {
-  Json json = Json::MakeObject();
-  json["slots"] = placed.slots;
-  json["cpus"] = placed.cpus;
-  Json gpus = Json::MakeArray();
-  for (const std::string& gpu : placed.gpus) gpus.Push(gpu);
-  json["gpus"] = std::move(gpus);
-  return json;
+  if (notes.is_null()) job.detail.Erase("notes");
 }
 
 }  // namespace
 
-Scheduler::Scheduler(SchedulerOptions options) : options_(std::move(options)) {}
+Scheduler::Scheduler(SchedulerOptions options)
+    : options_(std::move(options)), surroundings_(options_.surroundings) {
+  mirror_.With([this](Mirror& mirror) { mirror.machine = surroundings_.machine(); });
+}
 
 Scheduler::~Scheduler() { Stop(); }
 
@@ -88,32 +73,39 @@ std::string Scheduler::Explain(const std::string& job) const {
     if (found == mirror.queued.end()) return "";
     const auto place = mirror.queue.find(found->second);
     const auto position = static_cast<size_t>(std::distance(mirror.queue.begin(), place));
-    return scheduler::Explain(ClusterOf(mirror, options_.machine), QueueOf(mirror, position + 1),
-                              position);
+    return scheduler::Explain(ClusterOf(mirror), mirror.Front(position + 1), position);
   });
 }
 
 Cluster Scheduler::Snapshot() const {
-  return mirror_.With([&](const Mirror& mirror) { return ClusterOf(mirror, options_.machine); });
+  return mirror_.With([&](const Mirror& mirror) { return ClusterOf(mirror); });
+}
+
+std::vector<Scheduler::Waiter> Scheduler::Waiters() const {
+  Cluster cluster;
+  std::vector<Ask> queue;
+  mirror_.With([&](const Mirror& mirror) {
+    cluster = ClusterOf(mirror);
+    queue = mirror.Front(kLookAheadMax);
+  });
+  std::vector<std::string> why = ExplainAll(cluster, queue);
+  std::vector<Waiter> waiters;
+  for (size_t i = 0; i < queue.size(); ++i) {
+    waiters.push_back({std::move(queue[i]), std::move(why[i])});
+  }
+  return waiters;
 }
 
 size_t Scheduler::Waiting() const {
   return mirror_.With([](const Mirror& mirror) { return mirror.queue.size(); });
 }
 
-Cluster Scheduler::ClusterOf(const Mirror& mirror, const Machine& machine) {
-  Cluster cluster{.machine = machine, .shares = mirror.shares, .running = {}};
-  for (const auto& [job, held] : mirror.running) cluster.running.push_back(held);
-  return cluster;
-}
-
-std::vector<Ask> Scheduler::QueueOf(const Mirror& mirror, size_t limit) {
-  std::vector<Ask> queue;
-  for (const auto& [key, ask] : mirror.queue) {
-    if (queue.size() == limit) break;
-    queue.push_back(ask);
-  }
-  return queue;
+Cluster Scheduler::ClusterOf(const Mirror& mirror) const {
+  return {.machine = mirror.machine,
+          .computes = mirror.computes,
+          .running = mirror.Running(),
+          .running_per_user_max = options_.running_per_user_max,
+          .now = options_.clock->Now()};
 }
 
 void Scheduler::Run() {
@@ -149,44 +141,47 @@ void Scheduler::Tick() {
     Log(LogLevel::kError, "scheduler: reading changes failed", {{"error", refreshed.text()}});
     return;
   }
+  LookAround();
   if (!refused_.empty()) StartAgain(std::exchange(refused_, {}));
   // A job that could not be started gives its place to the next one.
   while (!IsStopping() && PlaceSome()) {
     if (!Refresh().ok()) return;
   }
+  PreemptSome();
 }
 
-void Scheduler::Leave(Mirror& mirror, const std::string& job) {
-  const auto place = mirror.queued.find(job);
-  if (place != mirror.queued.end()) {
-    mirror.queue.erase(place->second);
-    mirror.queued.erase(place);
-  }
-  mirror.running.erase(job);
+// Sees what others hold, and gives back what the jobs that ended held.
+void Scheduler::LookAround() {
+  std::vector<Held> running;
+  std::set<std::string> names;
+  bool has_gpu_ask = false;
+  mirror_.With([&](const Mirror& mirror) {
+    running = mirror.Running();
+    for (const Held& held : running) names.insert(held.ask.job);
+    const Cluster cluster{.machine = mirror.machine, .computes = mirror.computes, .running = {}};
+    size_t seen = 0;
+    for (const auto& [key, ask] : mirror.queue) {
+      if (has_gpu_ask || ++seen > kLookAheadMax) break;
+      has_gpu_ask = WantsGpus(cluster, ask);
+    }
+  });
+  surroundings_.KeepOnly(names);
+  std::erase_if(asked_to_end_, [&](const auto& entry) { return !names.contains(entry.first); });
+  surroundings_.Look(running, has_gpu_ask);
+  if (has_gpu_ask) wants_gpus_ = true;
+  mirror_.With([&](Mirror& mirror) { mirror.machine = surroundings_.machine(); });
 }
 
-void Scheduler::Enter(Mirror& mirror, const Job& job) {
-  Leave(mirror, job.name);
-  if (IsTerminal(job.state) || job.state == JobState::kNotStarted) return;
-  if (job.attempt > 0) {
-    mirror.running[job.name] = HeldBy(job);
-    return;
-  }
-  // What runs without an attempt (a run that plain MLflow made) has no place and wants none.
-  if (job.state != JobState::kQueued) return;
-  const QueueKey key{job.priority, job.sequence};
-  mirror.queue[key] = AskOf(job);
-  mirror.queued[job.name] = key;
-}
-
-Status Scheduler::LoadShares(Transaction& transaction, Mirror& mirror) const {
-  ASSIGN_OR_RETURN(const std::vector<Resource> computes,
-                   ResourceStore().List(transaction, ResourceKind::kCompute, kDefaultWorkspace));
-  mirror.shares.clear();
-  for (const Resource& compute : computes) {
-    const Json* nodes = compute.properties.At("properties.scaleSettings.maxNodeCount");
-    if (nodes != nullptr && nodes->is_int()) {
-      mirror.shares[compute.name] = static_cast<int>(std::max<int64_t>(1, nodes->int_value()));
+Status Scheduler::LoadComputes(Transaction& transaction, Mirror& mirror) {
+  ASSIGN_OR_RETURN(const std::vector<Resource> workspaces,
+                   ResourceStore().List(transaction, ResourceKind::kWorkspace, ""));
+  std::set<std::string> names{std::string(kDefaultWorkspace)};
+  for (const Resource& workspace : workspaces) names.insert(workspace.name);
+  for (const std::string& name : names) {
+    ASSIGN_OR_RETURN(const std::vector<Resource> computes,
+                     ResourceStore().List(transaction, ResourceKind::kCompute, name));
+    for (const Resource& compute : computes) {
+      mirror.computes[ComputeKey(name, compute.name)] = ShapeOf(compute.properties);
     }
   }
   return {};
@@ -199,9 +194,11 @@ Status Scheduler::LoadAll() {
     ASSIGN_OR_RETURN(fresh.seq, NewestChange(transaction));
     ASSIGN_OR_RETURN(const std::vector<Job> jobs,
                      store_.Active(transaction, std::nullopt, kActiveJobsMax));
-    for (const Job& job : jobs) Enter(fresh, job);
-    return LoadShares(transaction, fresh);
+    TRY(LoadComputes(transaction, fresh));
+    for (const Job& job : jobs) fresh.Enter(job);
+    return Status();
   }));
+  fresh.machine = surroundings_.machine();
   mirror_.With([&](Mirror& mirror) { mirror = std::move(fresh); });
   return {};
 }
@@ -210,42 +207,53 @@ Status Scheduler::Refresh() {
   const int64_t seen = mirror_.With([](const Mirror& mirror) { return mirror.seq; });
   Changes changes;
   std::map<std::string, std::optional<Job>> changed;
-  Mirror shares;
   TRY(options_.database->ReadNow([&](Transaction& transaction) {
     changed.clear();
     ASSIGN_OR_RETURN(changes, ReadChanges(transaction, seen, kChangesPerReadMax));
-    bool has_other = false;
     for (const auto& [kind, object] : changes.objects) {
-      if (kind == "job") {
-        ASSIGN_OR_RETURN(changed[object], store_.Find(transaction, object));
-      } else {
-        has_other |= kind == "compute";
-      }
+      if (kind != "job") continue;
+      ASSIGN_OR_RETURN(changed[object], store_.Find(transaction, object));
     }
-    return has_other ? LoadShares(transaction, shares) : Status();
+    return Status();
   }));
-  // Rows that were pruned before they were seen: everything is read again.
-  if (changes.has_gap) return LoadAll();
-  const bool has_shares = changes.Has("compute");
+  // Rows that were pruned before they were seen: everything is read again. A compute changes what
+  // all of its jobs ask for.
+  if (changes.has_gap || changes.Has("compute")) return LoadAll();
   mirror_.With([&](Mirror& mirror) {
     for (const auto& [name, job] : changed) {
       if (job) {
-        Enter(mirror, *job);
+        mirror.Enter(*job);
       } else {
-        Leave(mirror, name);
+        mirror.Leave(name);
       }
     }
-    if (has_shares) mirror.shares = std::move(shares.shares);
     mirror.seq = changes.seq;
   });
   return {};
 }
 
+// Chooses, and locks what was chosen against others on this machine.
+std::vector<Placed> Scheduler::ChoosePlaces() {
+  const bool has_gpus = !wants_gpus_ || surroundings_.HasFreshGpus();
+  for (int i = 0; i < kChoicesMax; ++i) {
+    Cluster cluster;
+    std::vector<Ask> queue;
+    mirror_.With([&](const Mirror& mirror) {
+      cluster = ClusterOf(mirror);
+      queue = mirror.Front(kLookAheadMax);
+    });
+    if (queue.empty()) return {};
+    cluster.machine.is_looking |= !has_gpus;
+    std::vector<Placed> placed = Place(cluster, queue);
+    if (surroundings_.Take(placed)) return placed;
+    mirror_.With([&](Mirror& mirror) { mirror.machine = surroundings_.machine(); });
+  }
+  return {};
+}
+
 // True if the queue has become shorter by it.
 bool Scheduler::PlaceSome() {
-  const std::vector<Placed> placed = mirror_.With([&](const Mirror& mirror) {
-    return Place(ClusterOf(mirror, options_.machine), QueueOf(mirror, kLookAheadMax));
-  });
+  const std::vector<Placed> placed = ChoosePlaces();
   if (placed.empty()) return false;
   std::vector<Beginning> built;
   std::map<std::string, Status> failures;
@@ -272,6 +280,7 @@ Status Scheduler::BuildPlaced(const std::vector<Placed>& placed, std::vector<Beg
       if (!job || job->state != JobState::kQueued) continue;
       ++job->attempt;
       job->detail["placement"] = PlacementJson(one);
+      AddNotes(*job, one.notes);
       Result<AttemptSpec> spec = options_.build_attempt(transaction, *job, one);
       if (spec.ok()) {
         built.push_back({std::move(*job), std::move(*spec)});
@@ -294,6 +303,9 @@ Status Scheduler::MovePlaced(const std::vector<Beginning>& built, std::vector<Be
       job->attempt = one.job.attempt;
       job->detail = one.job.detail;
       job->reason = "";
+      // Of the attempt before, if there was one.
+      job->cause = "";
+      job->event_seq = 0;
       TRY(store_.Move(transaction, *job, JobEvent::kPlaced, "", now));
       starts.push_back({std::move(*job), one.spec});
     }
@@ -355,9 +367,11 @@ bool Scheduler::Fail(const std::string& name, const Status& why, std::string_vie
 void Scheduler::StartAgain(const std::optional<std::set<std::string>>& only) {
   std::vector<Beginning> starts;
   std::map<std::string, Status> failures;
+  std::map<std::string, Status> returned;
   const Status read = options_.database->ReadNow([&](Transaction& transaction) {
     starts.clear();
     failures.clear();
+    returned.clear();
     ASSIGN_OR_RETURN(std::vector<Job> jobs,
                      store_.Active(transaction, JobState::kPreparing, kActiveJobsMax));
     for (Job& job : jobs) {
@@ -365,10 +379,12 @@ void Scheduler::StartAgain(const std::optional<std::set<std::string>>& only) {
       const AttemptChannel channel(AttemptChannel::FolderOf(options_.home, job.name, job.attempt));
       const auto runner = channel.LookAtRunner();
       if (runner.ok() && runner->state != AttemptChannel::Runner::kNever) continue;
-      const Held held = HeldBy(job);
-      Result<AttemptSpec> spec = options_.build_attempt(
-          transaction, job,
-          {.job = job.name, .slots = held.slots, .gpus = held.gpus, .cpus = held.slots});
+      Placed placed = PlacedAgain(job);
+      if (Status taken = surroundings_.TakeAgain(placed); !taken.ok()) {
+        returned.emplace(job.name, std::move(taken));
+        continue;
+      }
+      Result<AttemptSpec> spec = options_.build_attempt(transaction, job, placed);
       if (spec.ok()) {
         starts.push_back({job, std::move(*spec)});
       } else {
@@ -384,7 +400,58 @@ void Scheduler::StartAgain(const std::optional<std::set<std::string>>& only) {
     return;
   }
   for (const auto& [job, why] : failures) Fail(job, why, "input");
+  for (const auto& [job, why] : returned) Return(job, why);
   StartAttempts(starts);
+}
+
+// A job that never started and whose GPU is held by others now waits for another one.
+void Scheduler::Return(const std::string& name, const Status& why) {
+  const Time now = options_.clock->Now();
+  const Status returned = options_.database->WriteNow([&](Transaction& transaction) {
+    ASSIGN_OR_RETURN(Job job, store_.Get(transaction, name));
+    if (job.state != JobState::kPreparing) return Status();
+    return ReturnJob(transaction, job, "taken", "it lost its place: " + why.text(), now);
+  });
+  if (returned.ok()) return;
+  Log(LogLevel::kError, "scheduler: a job could not be returned to the queue",
+      {{"job", name}, {"error", returned.text()}});
+}
+
+// Ends jobs that give way, if the head of the queue gets its place by that.
+void Scheduler::PreemptSome() {
+  Cluster cluster;
+  std::vector<Ask> queue;
+  mirror_.With([&](const Mirror& mirror) {
+    cluster = ClusterOf(mirror);
+    queue = mirror.Front(kLookAheadMax);
+  });
+  for (const Preemption& one : Preempt(cluster, queue)) AskToEnd(one.job, one.by);
+  // A runner that just began may not have heard it.
+  for (const Held& held : cluster.running) {
+    const auto asked = asked_to_end_.find(held.ask.job);
+    if (asked == asked_to_end_.end()) continue;
+    if (options_.clock->Steady() - asked->second >= kEndAgain) AskToEnd(held.ask.job, "");
+  }
+}
+
+// `by` is "" if it was written down already.
+void Scheduler::AskToEnd(const std::string& name, const std::string& by) {
+  AttemptRef ref{name, 0};
+  const Status marked = options_.database->WriteNow([&](Transaction& transaction) {
+    ASSIGN_OR_RETURN(Job job, store_.Get(transaction, name));
+    if (!HasPlace(job) || job.state == JobState::kCancelRequested) return Status();
+    ref.attempt = job.attempt;
+    if (by.empty()) return Status();
+    MarkPreempted(job, by);
+    TRY(store_.Save(transaction, job));
+    return transaction.RecordChange("job", job.name);
+  });
+  if (marked.ok() && ref.attempt == 0) return;
+  asked_to_end_[name] = options_.clock->Steady();
+  const Status asked = marked.ok() ? options_.backend->Cancel({&ref, 1}) : marked;
+  if (asked.ok()) return;
+  Log(LogLevel::kWarning, "scheduler: a job could not be asked to give way",
+      {{"job", name}, {"error", asked.text()}});
 }
 
 }  // namespace lazurite::scheduler

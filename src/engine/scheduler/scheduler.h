@@ -17,7 +17,9 @@
 #include "domain/attempt/attempt.h"
 #include "domain/compute/backend.h"
 #include "domain/job/job_store.h"
+#include "engine/scheduler/mirror.h"
 #include "engine/scheduler/placement.h"
+#include "engine/scheduler/surroundings.h"
 #include "storage/sql/database.h"
 
 namespace lazurite::scheduler {
@@ -33,7 +35,8 @@ struct SchedulerOptions {
   const Clock* clock = nullptr;
   ComputeBackend* backend = nullptr;
   std::string home;
-  Machine machine;
+  SurroundingsOptions surroundings;
+  int running_per_user_max = 0;  // 0 = no limit
   BuildAttempt build_attempt;
   // A failure ends the job.
   std::function<Result<AttemptSecrets>(const Job& job)> make_secrets;
@@ -44,6 +47,10 @@ struct SchedulerOptions {
 // the queue and starts again what was placed but never reached its runner.
 class Scheduler final {
  public:
+  // The scheduler looks at so many jobs from the front of the queue at a time; more could hardly
+  // start in one tick.
+  static constexpr size_t kLookAheadMax = 1000;
+
   explicit Scheduler(SchedulerOptions options);
   ~Scheduler();  // stops
 
@@ -55,26 +62,16 @@ class Scheduler final {
   std::string Explain(const std::string& job) const;
   // Who holds what, now.
   Cluster Snapshot() const;
+  // Who waits and why; at most kLookAheadMax of the front of the queue.
+  struct Waiter {
+    Ask ask;
+    std::string why;
+  };
+  std::vector<Waiter> Waiters() const;
   // How many jobs wait for a place.
   size_t Waiting() const;
 
  private:
-  // The order of the queue: priority first, then age.
-  struct QueueKey {
-    int priority = 0;
-    int64_t sequence = 0;
-    bool operator<(const QueueKey& other) const {
-      if (priority != other.priority) return priority > other.priority;
-      return sequence < other.sequence;
-    }
-  };
-  struct Mirror {
-    int64_t seq = 0;  // of `changes`, seen up to here
-    std::map<QueueKey, Ask> queue;
-    std::map<std::string, QueueKey> queued;  // job -> its place
-    std::map<std::string, Held> running;
-    std::map<std::string, int> shares;
-  };
   struct Beginning {
     Job job;
     AttemptSpec spec;
@@ -86,16 +83,18 @@ class Scheduler final {
   void Tick();
   Status LoadAll();
   Status Refresh();
-  Status LoadShares(Transaction& transaction, Mirror& mirror) const;
-  static void Leave(Mirror& mirror, const std::string& job);
-  static void Enter(Mirror& mirror, const Job& job);
-  static Cluster ClusterOf(const Mirror& mirror, const Machine& machine);
-  static std::vector<Ask> QueueOf(const Mirror& mirror, size_t limit);
+  static Status LoadComputes(Transaction& transaction, Mirror& mirror);
+  Cluster ClusterOf(const Mirror& mirror) const;
+  void LookAround();
+  std::vector<Placed> ChoosePlaces();
   bool PlaceSome();
   Status BuildPlaced(const std::vector<Placed>& placed, std::vector<Beginning>& built,
                      std::map<std::string, Status>& failures);
   Status MovePlaced(const std::vector<Beginning>& built, std::vector<Beginning>& starts);
   void StartAttempts(std::vector<Beginning>& starts);
+  void PreemptSome();
+  void AskToEnd(const std::string& job, const std::string& by);
+  void Return(const std::string& job, const Status& why);
   // False if not even that could be written.
   bool Fail(const std::string& job, const Status& why, std::string_view cause);
   // Starts what was placed but has no runner: all such jobs, or only those named.
@@ -104,7 +103,10 @@ class Scheduler final {
   const SchedulerOptions options_;
   const JobStore store_{};
   Locked<Mirror> mirror_;
-  std::set<std::string> refused_;  // starts that the backend could not take just then
+  Surroundings surroundings_;
+  bool wants_gpus_ = false;                      // some job does, or did
+  std::map<std::string, Instant> asked_to_end_;  // for another job, and when
+  std::set<std::string> refused_;                // starts that the backend could not take just then
   std::mutex mutex_;
   std::condition_variable wake_;
   bool is_woken_ = false;

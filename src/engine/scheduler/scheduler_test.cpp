@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "domain/job/place.h"
 #include "domain/schema/database_test.h"
+#include "domain/workspace/resource_store.h"
 
 namespace lazurite::scheduler {
 namespace {
@@ -29,13 +31,18 @@ class FakeBackend final : public ComputeBackend {
   Result<std::vector<Seen>> Poll(std::span<const AttemptRef> attempts) override {
     return std::vector<Seen>(attempts.size());
   }
-  Status Cancel(std::span<const AttemptRef>) override { return {}; }
+  Status Cancel(std::span<const AttemptRef> attempts) override {
+    for (const AttemptRef& attempt : attempts) {
+      canceled.With([&](auto& names) { names.push_back(attempt.job); });
+    }
+    return {};
+  }
   Status Sweep(std::span<const AttemptRef>) override { return {}; }
 
   std::vector<std::string> Started() const {
     return started.With([](const auto& names) { return names; });
   }
-  Locked<std::vector<std::string>> started;
+  Locked<std::vector<std::string>> started, canceled;
   std::string refused;
   std::string busy_once;
   bool was_busy = false;
@@ -54,7 +61,7 @@ class SchedulerTest : public DatabaseTest {
                          .clock = &clock_,
                          .backend = &backend_,
                          .home = folder_,
-                         .machine = {.slots = slots, .gpus = {}},
+                         .surroundings = surroundings_(slots),
                          .build_attempt = [this](Transaction&, const Job& job,
                                                  const Placed&) -> Result<AttemptSpec> {
                            if (job.name == broken_)
@@ -67,7 +74,9 @@ class SchedulerTest : public DatabaseTest {
                          .make_secrets = [](const Job&) { return AttemptSecrets(); }});
     scheduler_->Start();
   }
-  void Submit(const std::string& name, int priority = 0) {
+  void Submit(
+      const std::string& name, int priority = 0,
+      const std::function<void(Job&)>& change = [](Job&) {}) {
     const Status added = database_->WriteNow([&](Transaction& transaction) {
       Job job;
       job.name = name;
@@ -77,6 +86,7 @@ class SchedulerTest : public DatabaseTest {
       job.properties["jobType"] = "Command";
       job.properties["command"] = "true";
       job.properties["environmentId"] = "azureml:x:1";
+      change(job);
       TRY(store_.Insert(transaction, job));
       return store_.Move(transaction, job, JobEvent::kSubmitted, "", kNow);
     });
@@ -113,6 +123,10 @@ class SchedulerTest : public DatabaseTest {
     return Soon([&] { return backend_.Started() == names; });
   }
 
+  // What is around the scheduler: a machine with so many slots.
+  std::function<SurroundingsOptions(int)> surroundings_ = [](int slots) {
+    return SurroundingsOptions{.machine = {.slots = slots}};
+  };
   ManualClock clock_{kNow};
   FakeBackend backend_;
   std::optional<Scheduler> scheduler_;
@@ -207,6 +221,84 @@ TEST_F(SchedulerTest, WhatRunsIsNotStartedAgain) {
   Start(2);
   Submit("b");
   ASSERT_TRUE(SoonStarted({"a", "b"}));
+}
+
+TEST_F(SchedulerTest, AJobThatGivesWayIsAskedToEndAndRunsAgainLater) {
+  Start(1);
+  Submit("spot", 0, [](Job& job) { job.properties["queueSettings"]["jobTier"] = "Spot"; });
+  ASSERT_TRUE(SoonStarted({"spot"}));
+  Submit("firm");
+  ASSERT_TRUE(Soon([&] {
+    return backend_.canceled.With(
+        [](const auto& names) { return names == std::vector<std::string>{"spot"}; });
+  }));
+  EXPECT_EQ(PreemptedBy(Read("spot")), "firm");
+  // What the reconciler does when the attempt has ended.
+  Do([&](Transaction& transaction) {
+    ASSIGN_OR_RETURN(Job job, store_.Get(transaction, "spot"));
+    return ReturnJob(transaction, job, "preempted", "it gave way to job firm", kNow);
+  });
+  scheduler_->Wake();
+  ASSERT_TRUE(SoonStarted({"spot", "firm"}));
+  EXPECT_EQ(Read("spot").state, JobState::kQueued);
+  EXPECT_EQ(Read("spot").cause, "preempted");
+  Complete("firm");
+  ASSERT_TRUE(SoonStarted({"spot", "firm", "spot"}));
+  const Job again = Read("spot");
+  EXPECT_EQ(again.attempt, 2);
+  EXPECT_EQ(again.event_seq, 0);
+  EXPECT_EQ(PreemptedBy(again), "");
+}
+
+TEST_F(SchedulerTest, TwoServersShareGpusAndEachNamesTheOthersHolder) {
+  const std::string locks = folder_ + "/slots";
+  const Result<SlotBoard> board = SlotBoard::Open(locks);
+  ASSERT_TRUE(board.ok()) << board.status().text();
+  surroundings_ = [&](int slots) {
+    return SurroundingsOptions{.machine = {.slots = slots, .gpus = {{.name = "0"}, {.name = "1"}}},
+                               .board = *board};
+  };
+  const Result<Fd> others = board->Take(board->PartOf("0"), {"theirs"});
+  ASSERT_TRUE(others.ok());
+  Start(8);
+  const auto wants_gpu = [](Job& job) { job.properties["resources"]["gpus"] = 1; };
+  Submit("a", 0, wants_gpu);
+  Submit("b", 0, wants_gpu);
+  ASSERT_TRUE(SoonStarted({"a"}));
+  EXPECT_EQ(Read("a").detail.At("placement.gpus")->Dump(), "[\"1\"]");
+  EXPECT_FALSE(board->Take(board->PartOf("1"), {"theirs too"}).ok());
+  ASSERT_TRUE(Soon([&] {
+    return scheduler_->Explain("b").find("GPU 1 by job a") != std::string::npos;
+  })) << scheduler_->Explain("b");
+  EXPECT_NE(scheduler_->Explain("b").find("GPU 0 held by job theirs of user "), std::string::npos);
+  Complete("a");
+  EXPECT_TRUE(SoonStarted({"a", "b"}));
+}
+
+TEST_F(SchedulerTest, ComputesOfAllWorkspacesBoundTheirJobs) {
+  Do([&](Transaction& transaction) {
+    Resource workspace;
+    workspace.kind = ResourceKind::kWorkspace;
+    workspace.workspace = workspace.name = "team";
+    TRY(ResourceStore().Put(transaction, workspace, kNow).status());
+    Resource compute;
+    compute.kind = ResourceKind::kCompute;
+    compute.workspace = "team";
+    compute.name = "one";
+    compute.properties.Set("properties.scaleSettings.maxNodeCount", 1);
+    return ResourceStore().Put(transaction, compute, kNow).status();
+  });
+  Start(8);
+  const auto on_one = [](Job& job) {
+    job.workspace = "team";
+    job.compute = "one";
+  };
+  Submit("a", 0, on_one);
+  Submit("b", 0, on_one);
+  ASSERT_TRUE(SoonStarted({"a"}));
+  EXPECT_TRUE(Soon([&] {
+    return scheduler_->Explain("b") == "compute one is full: its 1 instance is held by job a";
+  })) << scheduler_->Explain("b");
 }
 
 }  // namespace

@@ -1,0 +1,187 @@
+#include "engine/scheduler/surroundings.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/text.h"
+
+namespace lazurite::scheduler {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kLookPause{900};
+// Who computes on a GPU may have begun since.
+constexpr std::chrono::seconds kFreshMax{2};
+// Folders for temporary files are swept of what is old.
+constexpr std::chrono::hours kTouchPause{1};
+
+std::string WordsOf(const std::vector<GpuUser>& users) {
+  std::vector<const GpuUser*> living;
+  for (const GpuUser& user : users) {
+    if (kill(user.pid, 0) == 0 || errno != ESRCH) living.push_back(&user);
+  }
+  if (living.empty()) return "";
+  const std::string more = std::to_string(living.size() - 1);
+  return living.front()->words + (living.size() > 1 ? " and " + more + " more" : "");
+}
+
+int HeldSeats(const std::vector<Held>& running, const std::string& gpu) {
+  int seats = 0;
+  for (const Held& held : running) {
+    seats += static_cast<int>(std::count(held.gpus.begin(), held.gpus.end(), gpu));
+  }
+  return seats;
+}
+
+}  // namespace
+
+Surroundings::Surroundings(SurroundingsOptions options)
+    : options_(std::move(options)), machine_(options_.machine) {}
+
+void Surroundings::Look(const std::vector<Held>& running, bool is_urgent) {
+  const auto now = steady_clock::now();
+  if (!is_urgent && now - looked_ < kLookPause) return;
+  looked_ = now;
+  LookAtGpus(running);
+  if (!options_.board) return;
+  const Elsewhere elsewhere = options_.board->LookElsewhere();
+  machine_.slots_elsewhere = elsewhere.slots;
+  machine_.memory_elsewhere = elsewhere.memory_bytes;
+  machine_.elsewhere = elsewhere.words;
+  KeepYoung();
+}
+
+void Surroundings::LookAtGpus(const std::vector<Held>& running) {
+  std::vector<std::vector<GpuUser>> users;
+  if (options_.gpus != nullptr) {
+    GpuView view = options_.gpus->View();
+    machine_.is_looking = !view.is_known;
+    machine_.gpus.clear();
+    for (Gpu& gpu : view.gpus) {
+      machine_.gpus.push_back({.name = std::move(gpu.name),
+                               .id = std::move(gpu.id),
+                               .vendor = std::move(gpu.vendor),
+                               .model = std::move(gpu.model),
+                               .memory_bytes = gpu.memory_bytes});
+    }
+    users = std::move(view.users);
+  }
+  users.resize(machine_.gpus.size());
+  for (size_t i = 0; i < machine_.gpus.size(); ++i) {
+    Device& device = machine_.gpus[i];
+    FindHolder(device, HeldSeats(running, device.name), users[i]);
+  }
+}
+
+// What our own jobs hold is no business of others, and their processes are ours.
+void Surroundings::FindHolder(Device& device, int own, const std::vector<GpuUser>& users) const {
+  device.holder.clear();
+  device.seats_elsewhere = 0;
+  const int seats = machine_.seats_per_gpu;
+  if (own > 0 && seats == 1) return;
+  if (options_.board) {
+    const std::string& id = device.id.empty() ? device.name : device.id;
+    const std::optional<SlotHolder> holder = options_.board->HolderOf(options_.board->PartOf(id));
+    if (holder && seats == 1) {
+      device.holder = holder->words;
+      return;
+    }
+    for (int seat = 0; holder && seat < seats; ++seat) {
+      device.seats_elsewhere += options_.board->HolderOf(options_.board->PartOf(id, seat)) ? 1 : 0;
+    }
+    device.seats_elsewhere = std::max(0, device.seats_elsewhere - own);
+    if (own == 0 && device.seats_elsewhere >= seats) device.holder = holder->words;
+    // Of those who share it, each has its processes there.
+    if (holder) return;
+  }
+  if (own == 0) device.holder = WordsOf(users);
+}
+
+bool Surroundings::HasFreshGpus() const {
+  if (options_.gpus == nullptr) return true;
+  const GpuView view = options_.gpus->View();
+  if (view.is_known && steady_clock::now() - view.looked < kFreshMax) return true;
+  options_.gpus->Look();
+  return false;
+}
+
+Device* Surroundings::DeviceOf(const std::string& name) {
+  const auto found = std::find_if(machine_.gpus.begin(), machine_.gpus.end(),
+                                  [&](const Device& device) { return device.name == name; });
+  return found == machine_.gpus.end() ? nullptr : &*found;
+}
+
+// Any free seat, or the whole.
+Status Surroundings::TakeOne(const Device& device, Placed& placed) {
+  const std::string& id = device.id.empty() ? device.name : device.id;
+  const bool is_whole = machine_.seats_per_gpu == 1;
+  Status status;
+  for (int seat = 0; seat < machine_.seats_per_gpu; ++seat) {
+    const SlotPart part = options_.board->PartOf(id, is_whole ? -1 : seat);
+    Result<Fd> taken = options_.board->Take(part, {placed.job, 0});
+    status = taken.status();
+    if (!taken.ok()) continue;
+    placed.locks.push_back({part.path, part.seat});
+    locks_[placed.job].emplace_back(placed.locks.back(), std::move(taken).value());
+    return {};
+  }
+  return status;
+}
+
+Status Surroundings::TakeAgain(Placed& placed) {
+  placed.locks.clear();
+  if (!options_.board) return {};
+  if (const auto held = locks_.find(placed.job); held != locks_.end()) {
+    for (const auto& [lock, file] : held->second) placed.locks.push_back(lock);
+    return {};
+  }
+  for (const std::string& name : placed.gpus) {
+    Device* device = DeviceOf(name);
+    if (device == nullptr) return NotFound("GPU " + name + " is not there any more");
+    if (Status taken = TakeOne(*device, placed); !taken.ok()) {
+      device->holder = "others";
+      if (options_.board) {
+        const std::string& id = device->id.empty() ? device->name : device->id;
+        const auto holder = options_.board->HolderOf(options_.board->PartOf(id));
+        if (holder) device->holder = holder->words;
+      }
+      locks_.erase(placed.job);
+      return taken;
+    }
+  }
+  return {};
+}
+
+bool Surroundings::Take(std::vector<Placed>& placed) {
+  bool is_ok = true;
+  for (Placed& one : placed) {
+    if (one.gpus.empty()) continue;
+    if (const Device* device = DeviceOf(one.gpus.front())) one.gpu_vendor = device->vendor;
+    is_ok = TakeAgain(one).ok();
+    if (!is_ok) break;
+  }
+  if (is_ok) return true;
+  for (const Placed& one : placed) locks_.erase(one.job);
+  return false;
+}
+
+void Surroundings::KeepOnly(const std::set<std::string>& jobs) {
+  std::erase_if(locks_, [&](const auto& entry) { return !jobs.contains(entry.first); });
+}
+
+void Surroundings::KeepYoung() {
+  const auto now = steady_clock::now();
+  if (now - touched_ < kTouchPause) return;
+  touched_ = now;
+  for (const auto& [job, locks] : locks_) {
+    for (const auto& [lock, file] : locks) {
+      if (futimens(file.get(), nullptr) != 0) continue;
+    }
+  }
+}
+
+}  // namespace lazurite::scheduler

@@ -1,0 +1,60 @@
+// The machine around the scheduler: GPUs as their drivers tell of them, and what others on the
+// machine hold. Belongs to the scheduler's thread.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "domain/compute/gpu_watch.h"
+#include "domain/compute/slot_board.h"
+#include "engine/scheduler/placement.h"
+
+namespace lazurite::scheduler {
+
+struct SurroundingsOptions {
+  Machine machine;                   // its GPUs count only without a watch
+  GpuWatch* gpus = nullptr;          // outlives the scheduler
+  std::optional<SlotBoard> board{};  // without one nothing is locked and nobody else is seen
+};
+
+class Surroundings final {
+ public:
+  explicit Surroundings(SurroundingsOptions options);
+
+  // Looks again, at most once a second unless it is urgent (somebody waits for a GPU). `running`
+  // are this server's own jobs.
+  void Look(const std::vector<Held>& running, bool is_urgent);
+  const Machine& machine() const { return machine_; }
+  // False if what is known of the processes on the GPUs is too old to give one out; a new look is
+  // under way then, and the watch tells when it is done.
+  bool HasFreshGpus() const;
+
+  // Locks what was chosen, and writes down how into `placed`. False if others were faster: nothing
+  // of it is locked then, and machine() knows the holders.
+  bool Take(std::vector<Placed>& placed);
+  // The same for one whose place was chosen earlier; what is locked already stays so. kConflict
+  // names the holder.
+  Status TakeAgain(Placed& placed);
+  // Gives back what is not held for these jobs.
+  void KeepOnly(const std::set<std::string>& jobs);
+  // The folder in which servers of other users look; "" = none.
+  std::string folder() const { return options_.board ? options_.board->folder() : ""; }
+
+ private:
+  void LookAtGpus(const std::vector<Held>& running);
+  void FindHolder(Device& device, int own, const std::vector<GpuUser>& users) const;
+  Status TakeOne(const Device& device, Placed& placed);
+  Device* DeviceOf(const std::string& name);
+  void KeepYoung();
+
+  const SurroundingsOptions options_;
+  Machine machine_;
+  std::chrono::steady_clock::time_point looked_{}, touched_{};
+  std::map<std::string, std::vector<std::pair<AttemptLock, Fd>>> locks_;  // by job
+};
+
+}  // namespace lazurite::scheduler
