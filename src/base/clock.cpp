@@ -141,9 +141,11 @@ std::string FormatIsoDuration(Duration duration) {
 }
 
 std::string FormatElapsed(Duration duration) {
-  const int64_t seconds = duration.count() / 1000;
+  // Below nothing between two times of a clock that was set back.
+  const int64_t millis = std::max<int64_t>(0, duration.count());
+  const int64_t seconds = millis / 1000;
   if (seconds < 10) {
-    return FormatDouble(static_cast<double>(duration.count() / 100) / 10) + " s";
+    return FormatDouble(static_cast<double>(millis / 100) / 10) + " s";
   }
   if (seconds < 60) return std::to_string(seconds) + " s";
   if (seconds < 3600) {

@@ -35,5 +35,11 @@ TEST(IsoDuration, RefusesWhatNoClockCanAdd) {
   EXPECT_FALSE(ParseIsoDuration(many));
 }
 
+TEST(Elapsed, IsNeverNegativeWhenTheClockWasSetBack) {
+  EXPECT_EQ(FormatElapsed(std::chrono::hours(-1)), "0 s");
+  EXPECT_EQ(FormatElapsed(Duration(12'345)), "12 s");
+  EXPECT_EQ(FormatElapsed(std::chrono::minutes(125)), "2 h 5 min");
+}
+
 }  // namespace
 }  // namespace lazurite

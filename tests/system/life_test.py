@@ -356,7 +356,7 @@ def up_says_what_a_running_server_does_not_do(home):
     try:
         assert "is up already" in home.cli("up", "--address", "127.0.0.1", "--log-level", "info").out
         said = home.cli("up", "--address", "0.0.0.0", "--log-level", "debug", code=5).err
-        assert "keeps its address 127.0.0.1, log level info" in said and "lazurite down" in said, said
+        assert "keeps its settings (address 127.0.0.1, log level info)" in said and "lazurite down" in said, said
     finally:
         home.cli("down")
 

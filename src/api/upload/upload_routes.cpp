@@ -33,7 +33,7 @@ class Sessions {
   }
 
   // False if there are too many.
-  bool HasRoom(Time now) {
+  bool HasRoom(Instant now) {
     return sessions_.With([&](auto& sessions) {
       std::erase_if(sessions, [&](const auto& entry) {
         return now - entry.second->touched() > BlobStore::kStagedLife;
@@ -165,7 +165,7 @@ Task<Result<Response>> Begin(const Shared& uploads, Request& request) {
     session.id = SessionId(*manifest, request);
     session.upload = uploads->sessions.Find(session.id);
     if (session.upload) return;
-    is_full = !uploads->sessions.HasRoom(context.clock->Now());
+    is_full = !uploads->sessions.HasRoom(context.clock->Steady());
     context.blobs->SweepStaged();
     if (is_full) return;
     begun = UploadSession::Begin(*context.blobs, std::move(*manifest), session.id);
@@ -179,7 +179,7 @@ Task<Result<Response>> Begin(const Shared& uploads, Request& request) {
   }
   if (!begun.ok()) co_return begun.status();
   session.upload = *begun;
-  session.upload->Touch(context.clock->Now());
+  session.upload->Touch(context.clock->Steady());
   if (session.upload->IsComplete()) {
     Result<Response> done = co_await Finish(uploads, session);
     if (done.ok()) done->status = 201;
@@ -231,14 +231,14 @@ Task<Result<Response>> Send(const Shared& uploads, Request& request) {
   if (!session.upload) {
     co_return NotFound("no upload is under way with this session; begin again");
   }
-  session.upload->Touch(context.clock->Now());
+  session.upload->Touch(context.clock->Steady());
   std::shared_ptr<Receiving> receiving;
   const std::function<void()> begin = [&] { receiving = session.upload->BeginReceiving(); };
   co_await context.loop->Blocking(begin);
   const Status received = co_await Receive(request, receiving);
   const std::function<void()> end = [&] { receiving->End(); };
   co_await context.loop->Blocking(end);
-  session.upload->Touch(context.clock->Now());
+  session.upload->Touch(context.clock->Steady());
   const Status status = receiving->crew().status();
   if (!status.ok()) {
     uploads->sessions.Remove(session.id);

@@ -66,8 +66,8 @@ class UploadSession {
   // Forgets what has arrived, if it is not published. Blocks.
   void Discard();
 
-  void Touch(Time now) { touched_ms_ = ToMillis(now); }
-  Time touched() const { return FromMillis(touched_ms_); }
+  void Touch(Instant now) { touched_ = now; }
+  Instant touched() const { return touched_; }
 
  private:
   UploadSession() = default;
@@ -80,7 +80,7 @@ class UploadSession {
   mutable std::mutex mutex_;
   std::optional<Result<UploadResult>> published_;
   std::shared_ptr<Receiving> receiving_;
-  std::atomic<int64_t> touched_ms_{0};
+  std::atomic<Instant> touched_{Instant()};
 };
 
 }  // namespace lazurite::upload

@@ -130,8 +130,8 @@ Status CheckRunning(Context& context, const LocalServer& running) {
     if (given.Has(flag)) again += " " + std::string(flag) + " " + given.Get(flag);
   }
   return context.Fail(Conflict("lazurite is up already at " + running.address + " (pid " +
-                               std::to_string(running.pid) + ") and keeps its " + differing +
-                               " until it is stopped"),
+                               std::to_string(running.pid) + ") and keeps its settings (" +
+                               differing + ") until it is stopped"),
                       "lazurite down, then " + again);
 }
 

@@ -18,7 +18,8 @@ code { background: #8882; padding: 0.1em 0.3em; border-radius: 3px }
 terminal:</p>
 <ul>
 <li><code>lazurite ps</code> lists jobs, <code>lazurite job show NAME</code> tells all about one
-<li><code>lazurite logs NAME</code> follows its log, <code>lazurite download NAME</code> fetches its files
+<li><code>lazurite logs NAME</code> follows its log, <code>lazurite download NAME</code> fetches
+its files
 <li><code>lazurite submit job.yml</code> starts one, <code>lazurite --help</code> knows the rest
 <li><code>eval "$(lazurite env)"</code> sets MLflow's and Azure's variables to this server
 </ul>
