@@ -70,18 +70,22 @@ class Asker {
   const std::chrono::steady_clock::time_point end_;
 };
 
-void AskDiff(const Asker& git, GitFacts& facts) {
-  Result<ProgramAnswer> diff =
-      git.Ask({"diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "--full-index",
-               "--src-prefix=a/", "--dst-prefix=b/", "--no-relative", "HEAD", "--", "."},
-              kDiffBytesMax);
-  if (!diff.ok()) return;
-  if (diff->is_late || (diff->exit_code != 0 && !diff->is_cut)) {
-    facts.trouble = "git did not say in time what is not committed; the job keeps no diff";
+Result<ProgramAnswer> AskDiff(const Asker& git) {
+  return git.Ask(
+      {"diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "--full-index",
+       "--src-prefix=a/", "--dst-prefix=b/", "--no-relative", "HEAD", "--", "."},
+      kDiffBytesMax);
+}
+
+void TakeDiff(ProgramAnswer diff, GitFacts& facts) {
+  if (diff.is_late || (diff.exit_code != 0 && !diff.is_cut)) {
+    if (facts.trouble.empty()) {
+      facts.trouble = "git did not say in time what is not committed; the job keeps no diff";
+    }
     return;
   }
-  facts.diff = std::move(diff->out);
-  facts.is_diff_cut = diff->is_cut;
+  facts.diff = std::move(diff.out);
+  facts.is_diff_cut = diff.is_cut;
   if (!facts.is_diff_cut) return;
   facts.diff.resize(facts.diff.rfind('\n') + 1);
   facts.trouble = "what is not committed is more than " +
@@ -136,36 +140,20 @@ Hunks CountDiff(std::string_view diff) {
 
 }  // namespace
 
-struct GitLook::State {
-  GitFacts facts;
-  std::thread thread;
-};
-
-GitLook::GitLook(std::string folder) : state_(std::make_unique<State>()) {
-  state_->thread = std::thread(
-      [state = state_.get(), folder = std::move(folder)] { state->facts = LookAtGit(folder); });
-}
-
-GitLook::~GitLook() {
-  if (state_->thread.joinable()) state_->thread.join();
-}
-
-const GitFacts& GitLook::Take() {
-  if (state_->thread.joinable()) state_->thread.join();
-  return state_->facts;
-}
-
 GitFacts LookAtGit(const std::string& folder) {
   GitFacts facts;
   const Asker git(folder);
   Result<ProgramAnswer> remotes = NotFound("not asked");
-  std::thread beside([&] {
+  Result<ProgramAnswer> diff = NotFound("not asked");
+  std::thread first([&] {
     remotes = git.Ask({"config", "--get-regexp", "^remote\\..*\\.url$"}, 65536);
   });
+  std::thread second([&] { diff = AskDiff(git); });
   const Result<ProgramAnswer> status =
       git.Ask({"status", "--porcelain=v2", "--branch", "--untracked-files=normal", "-z", "--", "."},
               kStatusBytesMax);
-  beside.join();
+  first.join();
+  second.join();
   if (!status.ok()) return facts;
   if (status->is_late || status->is_cut) {
     AskLittle(folder, facts);
@@ -174,7 +162,7 @@ GitFacts LookAtGit(const std::string& folder) {
     ReadStatus(status->out, facts);
   }
   if (remotes.ok() && remotes->exit_code == 0) facts.repository = RemoteOf(remotes->out);
-  if (!facts.commit.empty() && facts.changed > 0) AskDiff(git, facts);
+  if (!facts.commit.empty() && diff.ok()) TakeDiff(*std::move(diff), facts);
   return facts;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,23 +27,8 @@ inline constexpr size_t kDiffBytesMax = size_t{4} << 20;
 // For all that git is asked; of a larger repository less is known, and told.
 inline constexpr Duration kGitTimeMax{3'000};
 
-// Asks git, which is fine to be absent.
+// Asks git three things at once; it is fine to be absent.
 GitFacts LookAtGit(const std::string& folder);
-
-// The same on a thread of its own.
-class GitLook {
- public:
-  explicit GitLook(std::string folder);
-  ~GitLook();
-  GitLook(const GitLook&) = delete;
-  GitLook& operator=(const GitLook&) = delete;
-  // Waits for the end.
-  const GitFacts& Take();
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
 
 // An address without user and password: "https://u:p@h/x" -> "https://h/x"; "git@h:x" stays.
 std::string WithoutCredentials(std::string_view address);

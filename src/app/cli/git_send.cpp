@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <thread>
 
 #include "app/cli/upload.h"
 #include "base/file.h"
@@ -34,16 +35,17 @@ class ScratchFolder {
   std::string path_;
 };
 
-Result<std::string> SendDiff(Server& server, const std::string& diff) {
+Result<std::string> SendDiff(const Settings& settings, const std::string& diff) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Make(settings));
   ASSIGN_OR_RETURN(const ScratchFolder folder, ScratchFolder::Make());
   UploadRequest request;
   request.path = JoinPath(folder.path(), kDiffFile);
   request.cache_folder = JoinPath(folder.path(), "cache");
   TRY(WriteFile(request.path, diff, 0600));
-  if (!server.settings().token.empty()) {
-    request.headers.Set("Authorization", "Bearer " + server.settings().token);
+  if (!settings.token.empty()) {
+    request.headers.Set("Authorization", "Bearer " + settings.token);
   }
-  ASSIGN_OR_RETURN(const Uploaded sent, UploadPath(server.client(), request));
+  ASSIGN_OR_RETURN(const Uploaded sent, UploadPath(server->client(), request));
   return sent.uri;
 }
 
@@ -59,7 +61,26 @@ std::string GitFolderOf(const Draft& draft) {
   return DirName(NormalPath(JoinPath(CurrentFolder(), file)));
 }
 
-void AddGitFacts(Context& context, Server& server, const GitFacts& facts, Draft& draft) {
+struct GitLook::State {
+  GitFacts facts;
+  Result<std::string> place = std::string();  // of the diff
+  std::thread thread;
+};
+
+GitLook::GitLook(std::string folder, const Settings& settings) : state_(std::make_unique<State>()) {
+  state_->thread = std::thread([state = state_.get(), folder = std::move(folder), settings] {
+    state->facts = LookAtGit(folder);
+    if (!state->facts.diff.empty()) state->place = SendDiff(settings, state->facts.diff);
+  });
+}
+
+GitLook::~GitLook() {
+  if (state_->thread.joinable()) state_->thread.join();
+}
+
+void GitLook::AddTo(const Context& context, Draft& draft) {
+  if (state_->thread.joinable()) state_->thread.join();
+  const GitFacts& facts = state_->facts;
   if (!facts.trouble.empty()) context.terminal.Note(Printable(facts.trouble));
   std::map<std::string, std::string> found = GitProperties(facts);
   if (found.empty()) return;
@@ -68,11 +89,9 @@ void AddGitFacts(Context& context, Server& server, const GitFacts& facts, Draft&
   for (const auto& [name, value] : properties.object()) {
     if (name.starts_with("azureml.git.") || name.starts_with("mlflow.source.git.")) return;
   }
-  if (!facts.diff.empty()) {
-    const Result<std::string> place = SendDiff(server, facts.diff);
-    if (place.ok()) found[std::string(kDiffProperty)] = *place;
-    if (!place.ok()) context.terminal.Note("the diff is not kept: " + place.status().text());
-  }
+  const Result<std::string>& place = state_->place;
+  if (!place.ok()) context.terminal.Note("the diff is not kept: " + place.status().text());
+  if (place.ok() && !place->empty()) found[std::string(kDiffProperty)] = *place;
   for (auto& [name, value] : found) properties[name] = std::move(value);
 }
 

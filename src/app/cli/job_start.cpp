@@ -8,8 +8,8 @@ namespace lazurite::cli {
 
 Result<Json> StartJob(Context& context, Draft& draft, bool if_not_exists) {
   const Noun& noun = NounOf(context);
-  GitLook git(GitFolderOf(draft));  // beside the upload
   ASSIGN_OR_RETURN(Server * server, context.Connect());
+  GitLook git(GitFolderOf(draft), server->settings());  // beside the uploads
   std::string name = draft.Text("name");
   if (!name.empty()) {
     Result<Json> there = server->Get(TargetOf(*server, noun, name));
@@ -22,7 +22,7 @@ Result<Json> StartJob(Context& context, Draft& draft, bool if_not_exists) {
     if (there.status().code() != Code::kNotFound) return there.status();
   }
   TRY(SendFiles(context, *server, draft));
-  AddGitFacts(context, *server, git.Take(), draft);
+  git.AddTo(context, draft);
   if (name.empty()) name = context.ids.JobName();
   Result<Json> created = server->Put(TargetOf(*server, noun, name), BodyOf(*server, draft));
   if (!created.ok()) return AtFields(context, *server, draft, created.status());
