@@ -105,10 +105,33 @@ def names(home):
 @case
 def an_unknown_image_is_refused_with_what_it_needs(home):
     home.start()
-    job = home.submit({"command": "true", "environment": {"image": "pytorch/pytorch:latest"}})
-    assert home.wait(job) == "Failed", home.why(job)
-    error = home.show(job)["error"]
-    assert "podman" in error and "host_fallback" in error, error
+    conda = home.write("env.yml", "dependencies:\n- r-base\n- pip:\n  - six\n")
+    job = home.write("job.yml", "command: true\nenvironment:\n  image: pytorch/pytorch:latest\n"
+                     f"  conda_file: {conda}\n")
+    done = home.cli("submit", job, code=2)
+    for words in ("podman", "host_fallback", "job.yml:3:10", "r-base", "env.yml:2:3"):
+        assert words in done.err, done.err
+    assert not names(home), "nothing was submitted"
+
+
+@case
+def a_build_ends_with_the_cancel_and_with_the_jobs_time(home):
+    pids = home.work / "children"
+    uv = home.work / "uv"
+    uv.write_text(f"#!/bin/sh\nsleep 300 &\necho $! >> {pids}\ntrap '' TERM\nwait; wait\n")
+    uv.chmod(0o755)
+    home.environment["LAZURITE_UV"] = str(uv)
+    home.start()
+    job = {"command": "true", "environment": {"image": harness.PYTHON_IMAGE}}
+    late = home.submit({**job, "limits": {"timeout": 1}})
+    assert home.wait(late) == "Failed", home.why(late)
+    assert home.show(late)["cause"] == "timeout", home.show(late)
+    canceled = home.submit(job)
+    harness.until(lambda: len(pids.read_text().split()) > 1, what="the second build")
+    home.cli("job", "cancel", canceled)
+    assert home.wait(canceled) == "Canceled", home.why(canceled)
+    for pid in pids.read_text().split():
+        assert not pathlib.Path(f"/proc/{pid}/exe").exists(), "a child of the build lives on"
 
 
 @case

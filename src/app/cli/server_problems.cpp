@@ -106,7 +106,10 @@ spec::Problem ProblemOf(const Draft& draft, Part part, std::string_view rest_pat
 
 Status AtFields(Context& context, const Server& server, const Draft& draft, Status status,
                 Part part) {
-  if (status.ok()) return status;
+  // Only what the server says of the document has a place there.
+  const bool is_about_it = status.code() == Code::kInvalidArgument ||
+                           status.code() == Code::kNotFound || status.code() == Code::kConflict;
+  if (!is_about_it) return status;
   std::vector<std::string> sentences = server.last_problems();
   if (sentences.empty()) sentences.push_back(status.text());
   bool has_place = false;
