@@ -49,6 +49,7 @@ Status CheckUserMay(const Request& request) {
 
 Status TakeBearer(Bearer bearer, Request& request) {
   request.caller.name = std::move(bearer.name);
+  request.caller.life = std::move(bearer.life);
   switch (bearer.kind) {
     case Bearer::Kind::kOwner:
       request.caller.kind = Caller::Kind::kOwner;

@@ -1,10 +1,9 @@
 #include <fcntl.h>
 
-#include <filesystem>
-
 #include "api/http/database_await.h"
 #include "api/http/error.h"
 #include "api/live/routes.h"
+#include "base/real_path.h"
 #include "domain/data/data_resolver.h"
 #include "domain/job/job_store.h"
 
@@ -18,12 +17,6 @@ bool IsLocal(const ResolvedData& data) { return data.uri.starts_with("file:"); }
 
 bool LiesBelow(std::string_view path, const std::string& folder) {
   return path == folder || path.starts_with(folder + "/");
-}
-
-std::string RealPath(const std::string& path) {
-  std::error_code error;
-  const std::filesystem::path real = std::filesystem::canonical(path, error);
-  return error ? std::string() : real.string();
 }
 
 // Of the home, nothing but the datastores is anybody's data: not tokens, keys and the database.
@@ -66,10 +59,9 @@ Task<Result<ResolvedData>> ResolveUri(const ApiContext& context, const Request& 
   const Status read = co_await Read(*context.database, std::move(work));
   if (!read.ok()) co_return read;
   if (caller.kind != Caller::Kind::kOwner && IsLocal(*resolved)) {
-    co_return Status(
-        Code::kPermissionDenied,
-        "this token opens datastores, assets and outputs, not local paths such as " +
-            resolved->uri + "; the owner's token does");
+    co_return Status(Code::kPermissionDenied,
+                     "this token opens datastores, assets and outputs, not local paths such as " +
+                         resolved->uri + "; the owner's token does");
   }
   co_return std::move(*resolved);
 }

@@ -54,6 +54,10 @@ Task<Response> Front::Handle(Request& request) {
 Task<Response> Front::Answer(Request& request, std::string& route) {
   const Status admitted = guard_.Admit(request);
   if (!admitted.ok()) co_return WithoutToken(admitted);
+  if (request.caller.kind == Caller::Kind::kJob) {
+    const Status runs = co_await gate_.Admit(request.caller);
+    if (!runs.ok()) co_return WithoutToken(runs);
+  }
   const Router::Match match = router_.Find(request);
   if (match.handler == nullptr) co_return NoSuchRoute(request, match.methods);
   route = match.pattern;

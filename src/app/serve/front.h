@@ -2,15 +2,17 @@
 #pragma once
 
 #include "api/auth/guard.h"
+#include "api/auth/job_gate.h"
 #include "app/serve/request_metrics.h"
 #include "base/http/router.h"
 
 namespace lazurite::serve {
 
-// Lives on the loop's thread; router and guard outlive it.
+// Lives on the loop's thread; router, guard and gate outlive it.
 class Front final {
  public:
-  Front(const Router& router, const Guard& guard) : router_(router), guard_(guard) {}
+  Front(const Router& router, const Guard& guard, JobGate& gate)
+      : router_(router), guard_(guard), gate_(gate) {}
 
   // Never fails: what goes wrong inside a handler becomes a 500 that names the request id, and a
   // line in the log.
@@ -22,6 +24,7 @@ class Front final {
 
   const Router& router_;
   const Guard& guard_;
+  JobGate& gate_;
   RequestMetrics metrics_;
 };
 

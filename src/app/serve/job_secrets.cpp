@@ -7,7 +7,7 @@ namespace lazurite::serve {
 
 Result<AttemptSecrets> MakeSecrets(const SecretSources& sources, const Job& job) {
   AttemptSecrets secrets;
-  secrets.token = sources.identity.IssueJobToken(job.name);
+  secrets.token = sources.identity.IssueJobToken(job.name, LifeOf(job));
   const Json* variables = job.properties.Find("environmentVariables");
   if (variables == nullptr || !variables->is_object()) return secrets;
   std::map<std::string, std::string> texts;

@@ -243,7 +243,8 @@ Status Server::Listen() {
   http.stop_grace = kStopGrace;
   ASSIGN_OR_RETURN(http.tls, TlsContext::Server(files.certificate, files.key));
   guard_ = std::make_unique<Guard>(*identity_, clock_, options_.auth);
-  front_ = std::make_unique<Front>(router_, *guard_);
+  gate_ = std::make_unique<JobGate>(*database_, clock_);
+  front_ = std::make_unique<Front>(router_, *guard_, *gate_);
   http_ = std::make_unique<HttpServer>(
       loop_, http, [this](Request& request) { return front_->Handle(request); });
   Result<int> port = http_->ListenTcp(options_.address, options_.port);

@@ -67,6 +67,7 @@ class Server final {
   LiveContext live_;
   Router router_;
   std::unique_ptr<Guard> guard_;
+  std::unique_ptr<JobGate> gate_;
   std::unique_ptr<Front> front_;
   std::unique_ptr<HttpServer> http_;
   int port_ = 0;

@@ -37,7 +37,8 @@ class Headers {
 // Who asks, already authenticated (api/auth fills it in).
 struct Caller {
   enum class Kind : unsigned char { kNobody, kOwner, kUser, kJob } kind = Kind::kNobody;
-  std::string name;  // user name, or the job's name for a job's own token
+  std::string name;       // user name, or the job's name for a job's own token
+  std::string life = {};  // of the job, if its token says so
 };
 
 // The incoming body, pulled by the handler piece by piece.

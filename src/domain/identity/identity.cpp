@@ -42,9 +42,9 @@ Result<std::unique_ptr<Identity>> Identity::Open(const std::string& home) {
 }
 
 // A JSON Web Token (RFC 7519, HS256), because clients that look into a token expect one.
-std::string Identity::IssueJobToken(std::string_view job) const {
+std::string Identity::IssueJobToken(std::string_view job, std::string_view life) const {
   const Json header(Json::Object{{"alg", "HS256"}, {"typ", "JWT"}});
-  const Json claims(Json::Object{{"aud", kJobAudience}, {"sub", job}});
+  const Json claims(Json::Object{{"aud", kJobAudience}, {"sub", job}, {"life", life}});
   const std::string text = Encoded(header) + "." + Encoded(claims);
   return text + "." + HmacSha256Hex(key_, text);
 }
@@ -70,7 +70,7 @@ Result<Bearer> Identity::Check(std::string_view token, Time now) const {
   if (!claims.ok() || claims->GetString("aud") != kJobAudience) {
     return Refused("the token is for something else");
   }
-  return Bearer{Bearer::Kind::kJob, claims->GetString("sub")};
+  return Bearer{Bearer::Kind::kJob, claims->GetString("sub"), claims->GetString("life")};
 }
 
 std::string Identity::SignPath(std::string_view path, Time expires) const {

@@ -14,7 +14,8 @@ namespace lazurite {
 // Whom a token speaks for.
 struct Bearer {
   enum class Kind : unsigned char { kOwner, kUser, kJob } kind = Kind::kOwner;
-  std::string name;  // of the owner, the user or the job
+  std::string name;       // of the owner, the user or the job
+  std::string life = {};  // of the job: LifeOf; "" in tokens of older servers
 };
 
 // Safe for several threads.
@@ -27,9 +28,10 @@ class Identity final {
   const std::string& owner_token() const { return owner_token_; }
   const std::string& owner() const { return owner_; }
 
-  // A token for the processes of one job. It stays valid for the job's whole life, also across
-  // restarts of the server.
-  std::string IssueJobToken(std::string_view job) const;
+  // A token for the processes of one job, which is told by its name and `life`. It says who asks,
+  // also across restarts of the server; whether the job still runs is not in it
+  // (api/auth/job_gate).
+  std::string IssueJobToken(std::string_view job, std::string_view life = "") const;
   // kUnauthenticated: not one of ours, tampered with, revoked, expired.
   Result<Bearer> Check(std::string_view token, Time now) const;
   // The people beside the owner; empty until they are added.

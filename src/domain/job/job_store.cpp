@@ -117,6 +117,10 @@ std::string WhereOf(const JobQuery& query) {
 
 }  // namespace
 
+std::string LifeOf(const Job& job) {
+  return std::to_string(job.sequence) + "@" + FormatTime(job.created);
+}
+
 Status JobStore::Insert(Transaction& transaction, Job& job) const {
   ASSIGN_OR_RETURN(
       Statement * insert,

@@ -40,6 +40,9 @@ struct Job {
   int64_t sequence = 0;                  // order of creation; set by Insert
 };
 
+// Tells a job from another one of its name, of which one was deleted before the other was made.
+std::string LifeOf(const Job& job);
+
 // One step of a job's life.
 struct JobTransition {
   int number = 0;

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <climits>
-#include <cstdlib>
+
+#include "base/real_path.h"
 
 namespace lazurite::runner {
 namespace {
@@ -43,15 +43,6 @@ Status CopyData(const std::string& from, const std::string& to,
   return {};
 }
 
-// Where a path leads, all links followed; "" if nowhere.
-std::string RealPath(const std::string& path) {
-  char* const real = realpath(path.c_str(), nullptr);
-  if (real == nullptr) return "";
-  std::string out = real;
-  free(real);
-  return out;
-}
-
 bool IsBelow(const std::string& path, const std::string& folder) {
   return path.starts_with(folder + "/");
 }
@@ -83,7 +74,7 @@ Result<DataPlaces> JobData::Prepare(Sandbox& sandbox, const Cancelled& cancelled
     if (!prepared.ok()) return std::move(prepared).With("input " + input.name);
   }
   for (const AttemptOutput& output : spec_.outputs) {
-    Status prepared = PrepareOutput(output);
+    Status prepared = PrepareOutput(output, sandbox);
     if (!prepared.ok()) return std::move(prepared).With("output " + output.name);
   }
   return places_;
@@ -117,6 +108,7 @@ Status JobData::PrepareInput(const AttemptInput& input, Sandbox& sandbox,
   }
   if (input.mode == DataMode::kReadWriteMount) {
     if (symlink(input.source.c_str(), place.c_str()) != 0) return ErrnoStatus("linking", errno);
+    sandbox.Allow(input.source);
     log_("input " + input.name + ": " + input.source + " itself, writable");
     return {};
   }
@@ -124,7 +116,7 @@ Status JobData::PrepareInput(const AttemptInput& input, Sandbox& sandbox,
   return CopyData(input.source, place, cancelled);
 }
 
-Status JobData::PrepareOutput(const AttemptOutput& output) {
+Status JobData::PrepareOutput(const AttemptOutput& output, Sandbox& sandbox) {
   TRY(CheckName(output.name));
   const bool is_file = IsFileType(output.type);
   const std::string place = folder_ + "/outputs/" + output.name;
@@ -133,8 +125,10 @@ Status JobData::PrepareOutput(const AttemptOutput& output) {
     places_.outputs[output.name] = is_file ? place + "/" + BaseName(output.target) : place;
     log_("output " + output.name + ": stored at " + output.target + " when the job has ended");
   } else {
-    TRY(MakeDirs(is_file ? DirName(output.target) : output.target));
+    const std::string folder = is_file ? DirName(output.target) : output.target;
+    TRY(MakeDirs(folder));
     TRY(MakeDirs(DirName(place)));
+    sandbox.Allow(folder);
     if (symlink(output.target.c_str(), place.c_str()) != 0) return ErrnoStatus("linking", errno);
     places_.outputs[output.name] = output.target;
     log_("output " + output.name + ": written straight to " + output.target);

@@ -24,7 +24,8 @@ class JobData final {
       : spec_(spec), folder_(std::move(folder)), log_(std::move(log)) {}
 
   // Copies the code, makes inputs/, outputs/ and data/. Inputs that are mounted are put into
-  // `sandbox`. kCancelled if `cancelled` says so meanwhile.
+  // `sandbox`, and so are the places in the store that the job may write. kCancelled if `cancelled`
+  // says so meanwhile.
   Result<DataPlaces> Prepare(Sandbox& sandbox, const Cancelled& cancelled);
   // After all processes have ended: outputs that are uploaded, and the run's artifacts
   // (code/outputs and code/logs), go to their places; durable when it returns. Does all it can,
@@ -33,7 +34,7 @@ class JobData final {
 
  private:
   Status PrepareInput(const AttemptInput& input, Sandbox& sandbox, const Cancelled& cancelled);
-  Status PrepareOutput(const AttemptOutput& output);
+  Status PrepareOutput(const AttemptOutput& output, Sandbox& sandbox);
   Status StoreOutput(const AttemptOutput& output);
   Status StoreArtifacts(const std::string& name, bool& has_any);
   Status Gather(const std::string& from, const std::string& to);

@@ -79,6 +79,44 @@ TEST_F(DataTest, AJobCannotSayHowItEnded) {
   EXPECT_FALSE(Exists(channel_->Path("away")));
 }
 
+TEST_F(DataTest, AJobCannotEndItselfByFilesNorMoveItsFolderAway) {
+  const ExitRecord exit = RunJob(
+      "cd /; echo '{}' > $LAZURITE_ATTEMPT/verdict.json; touch $LAZURITE_ATTEMPT/cancel;"
+      " echo x > $LAZURITE_ATTEMPT/system_logs/runner.txt;"
+      " mv $LAZURITE_ATTEMPT ${LAZURITE_ATTEMPT%/*}/2; mv $LAZURITE_ATTEMPT/code " +
+      home_ + "/code; rm -f spec.json; mkdir " + home_ + "/new; exit 5");
+  if (!HasSandbox()) GTEST_SKIP() << Read("system_logs/data.txt");
+  EXPECT_EQ(exit.cause, "exited") << LogText();
+  EXPECT_EQ(exit.code, 5) << exit.message;
+  for (const char* name : {"verdict.json", "cancel", "../2"}) {
+    EXPECT_FALSE(Exists(channel_->Path(name))) << name;
+  }
+  EXPECT_FALSE(Exists(home_ + "/new"));
+  EXPECT_FALSE(Exists(home_ + "/code"));
+  EXPECT_NE(LogText().find("verdict.json: Read-only file system"), std::string::npos) << LogText();
+}
+
+TEST_F(DataTest, WhatIsTheJobsOwnCanBeWritten) {
+  AddInput("copy", DataMode::kDownload, store_ + "/folder");
+  AddInput("shared", DataMode::kReadWriteMount, store_ + "/folder");
+  spec_.outputs.push_back({"mounted", "uri_folder", DataMode::kReadWriteMount, home_ + "/out/m"});
+  spec_.outputs.push_back({"file", "uri_file", DataMode::kReadWriteMount, home_ + "/files/f.txt"});
+  spec_.outputs.push_back({"later", "uri_folder", DataMode::kUpload, home_ + "/out/l"});
+  const ExitRecord exit = RunJob(
+      "set -e; echo 1 > own.txt; mkdir -p outputs; echo 2 > outputs/a;"
+      " echo 3 > ${{inputs.copy}}/new; echo 4 > ${{inputs.shared}}/new;"
+      " echo 5 > ${{outputs.mounted}}/x; echo 6 > ${{outputs.file}}; echo 7 > ${{outputs.later}}/y;"
+      " echo 8 > ../user_logs/mine.txt; mv ${{outputs.mounted}}/x ${{outputs.mounted}}/z");
+  EXPECT_TRUE(exit.succeeded()) << exit.message << LogText();
+  EXPECT_EQ(Read("code/own.txt"), "1\n");
+  EXPECT_EQ(ReadFile(home_ + "/artifacts/outputs/a").value(), "2\n");
+  EXPECT_EQ(ReadFile(store_ + "/folder/new").value(), "4\n");
+  EXPECT_EQ(ReadFile(home_ + "/out/m/z").value(), "5\n");
+  EXPECT_EQ(ReadFile(home_ + "/files/f.txt").value(), "6\n");
+  EXPECT_EQ(ReadFile(home_ + "/out/l/y").value(), "7\n");
+  EXPECT_EQ(Read("user_logs/mine.txt"), "8\n");
+}
+
 TEST_F(DataTest, WhatIsHiddenIsNotSeen) {
   ASSERT_TRUE(MakeDirs(home_ + "/tokens").ok());
   ASSERT_TRUE(WriteFile(home_ + "/tokens/owner", "key").ok());

@@ -5,6 +5,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <array>
+#include <chrono>
 #include <cstdlib>
 #include <future>
 
@@ -15,9 +17,9 @@
 #include "domain/workspace/places.h"
 #include "engine/runner/data.h"
 #include "engine/runner/event_log.h"
+#include "engine/runner/held_places.h"
 #include "engine/runner/launch.h"
 #include "engine/runner/listener.h"
-#include "engine/runner/held_places.h"
 #include "engine/runner/ranks.h"
 #include "engine/runner/redacted_logs.h"
 #include "engine/runner/signals.h"
@@ -33,6 +35,9 @@ constexpr int kFailed = 1;
 constexpr int kNotOurs = 3;
 // Room for the last words of an attempt on a full disk.
 constexpr off_t kReserveBytes = off_t{64} << 10;
+// What of the attempt's directory a job may write.
+constexpr std::array<std::string_view, 5> kOfTheJob = {"code", "inputs", "outputs", "data",
+                                                       "user_logs"};
 constexpr int64_t kDiskFullBytes = int64_t{1} << 20;
 
 RunnerIdentity OwnIdentity() {
@@ -87,12 +92,12 @@ class AttemptRun final {
  private:
   void Reserve();
   void FreeReserve();
+  std::optional<Failure> TakePlaces();
   std::optional<Failure> Prepare();
   std::optional<Failure> PrepareEnvironment();
   std::optional<Failure> PrepareData();
   std::optional<Failure> PreparePlan();
   std::optional<Failure> StartRanks();
-  std::optional<Failure> TakePlaces();
   Failure FailureOf(const Status& status, std::string_view cause);
   void TakeReports(const std::vector<Fd>& reports);
   void WatchRanks();
@@ -113,6 +118,7 @@ class AttemptRun final {
   SystemLog environment_log_;
   SystemLog data_log_;
   JobData data_;
+  HeldPlaces places_held_;
   Sandbox sandbox_;
   PreparedEnvironment environment_;
   DataPlaces places_;
@@ -120,7 +126,6 @@ class AttemptRun final {
   std::unique_ptr<Listener> listener_;
   std::vector<Watched> watched_;
   std::optional<Failure> start_failure_;
-  HeldPlaces places_held_;
   std::future<Status> lock_synced_;
   ExitRecord exit_;
 };
@@ -151,6 +156,12 @@ Status AttemptRun::Run() {
   return Finish();
 }
 
+std::optional<Failure> AttemptRun::TakePlaces() {
+  const Status taken = places_held_.Take(spec_);
+  if (taken.ok()) return std::nullopt;
+  return Failure{"runner", "what was granted to the job is held by others: " + taken.text()};
+}
+
 void AttemptRun::Reserve() {
   const Result<Fd> file = OpenFile(channel_.UnseenExit(), O_WRONLY | O_CREAT);
   if (file.ok() && fallocate(file.value().get(), 0, 0, kReserveBytes) == 0) return;
@@ -158,12 +169,6 @@ void AttemptRun::Reserve() {
 }
 
 void AttemptRun::FreeReserve() {
-std::optional<Failure> AttemptRun::TakePlaces() {
-  const Status taken = places_held_.Take(spec_);
-  if (taken.ok()) return std::nullopt;
-  return Failure{"runner", "what was granted to the job is held by others: " + taken.text()};
-}
-
   if (truncate(channel_.UnseenExit().c_str(), 0) == 0) return;
   Log(LogLevel::kWarning, "the room for the attempt's last words could not be freed");
 }
@@ -212,9 +217,10 @@ std::optional<Failure> AttemptRun::PrepareData() {
   }
   places_ = std::move(places).value();
   for (const std::string& path : spec_.hidden_paths) sandbox_.Hide(path);
-  // What only the runner says of the attempt: how it ended, what it logged.
-  for (const char* own : {"nodes", "spool", "spec.json"}) sandbox_.Protect(channel_.Path(own));
-  // All jobs share them: a `pip install` in one must not change the others'.
+  // The home is the server's, and of the attempt's directory only these are the job's: what the
+  // runner says of the attempt, and what all jobs share, is not for a job to change.
+  sandbox_.Protect(spec_.home);
+  for (const std::string_view own : kOfTheJob) sandbox_.Allow(channel_.Path(own));
   if (!environment_.folder.empty()) sandbox_.Protect(spec_.environment_settings.envs_folder);
   events_.Append("inputs_ready");
   return std::nullopt;
@@ -227,6 +233,11 @@ std::optional<Failure> AttemptRun::PreparePlan() {
   Result<JobPlan> plan = PlanJob(spec_, channel_.folder(), command.value());
   if (!plan.ok()) return FailureOf(plan.status(), "environment");
   plan_ = std::move(plan).value();
+  if (!plan_.failures.empty()) {
+    const Status made = WriteFile(channel_.Path(plan_.failures), "");
+    if (!made.ok()) return FailureOf(made, "runner");
+    sandbox_.Allow(channel_.Path(plan_.failures));
+  }
   const Status begun = redacted_logs_.Begin(plan_, channel_.folder());
   if (!begun.ok()) return FailureOf(begun, "runner");
   return std::nullopt;
@@ -339,6 +350,7 @@ void AttemptRun::MeasureLogs() {
 // Logs, events and exit.json go to the disk side by side, which takes the time of one; exit.json is
 // seen when all of them are there.
 Status AttemptRun::WriteExit() {
+  places_held_.GiveBack();
   events_.BeginSync();
   std::future<Status> logs = std::async(std::launch::async, [this] {
     Status result;
@@ -387,7 +399,6 @@ Status GiveUp(const AttemptChannel& channel, const Status& why) {
 
 Status RunAttempt(const RunnerOptions& options, const AttemptChannel& channel) {
   Result<AttemptSpec> spec = channel.ReadSpec();
-  places_held_.GiveBack();
   if (!spec.ok()) return GiveUp(channel, spec.status());
   Result<AttemptSecrets> secrets = channel.TakeSecrets();
   if (!secrets.ok()) return GiveUp(channel, secrets.status());

@@ -136,7 +136,7 @@ TEST_F(RunnerTest, ABrokenEnvironmentIsTheCauseInTheResolversWords) {
   spec_.environment.name = "broken";
   const ExitRecord exit = RunJob("echo ran");
   EXPECT_EQ(exit.cause, "environment");
-  EXPECT_EQ(exit.message, "no version of numpy==99 exists");
+  EXPECT_TRUE(exit.message.starts_with("no version of numpy==99 exists\n")) << exit.message;
   EXPECT_EQ(LogText(), "");
 }
 

@@ -52,6 +52,18 @@ Status BindReadOnly(const std::string& source, const std::string& target) {
   return remounted;
 }
 
+// What is mounted there now, held aside with all its mounts.
+Result<Fd> Keep(const std::string& path) {
+  Fd kept(open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
+  if (!kept.valid()) return Failure("keeping " + path + " writable");
+  return kept;
+}
+
+Status Restore(const Fd& kept, const std::string& path) {
+  if (move_mount(kept.get(), "", AT_FDCWD, path.c_str(), MOVE_MOUNT_F_EMPTY_PATH) == 0) return {};
+  return Failure("keeping " + path + " writable");
+}
+
 Status Cover(const std::string& path) {
   struct stat info {};
   if (lstat(path.c_str(), &info) != 0) return {};
@@ -83,6 +95,29 @@ void Sandbox::Hide(std::string path) { hidden_.push_back(std::move(path)); }
 
 void Sandbox::Protect(std::string path) { protected_.push_back(std::move(path)); }
 
+void Sandbox::Allow(std::string path) { allowed_.push_back(std::move(path)); }
+
+// Nothing is protected where what a job needs could not be kept out of it.
+Status Sandbox::ProtectAll() const {
+  std::vector<std::pair<const std::string*, Fd>> kept;
+  for (const std::string& path : allowed_) {
+    if (!Exists(path)) continue;
+    ASSIGN_OR_RETURN(Fd one, Keep(path));
+    kept.emplace_back(&path, std::move(one));
+  }
+  Status result;
+  for (const std::string& path : protected_) {
+    if (!Exists(path)) continue;
+    Status bound = BindReadOnly(path, path);
+    if (!bound.ok()) result = std::move(bound);
+  }
+  for (const auto& [path, one] : kept) {
+    Status restored = Restore(one, *path);
+    if (!restored.ok()) result = std::move(restored);
+  }
+  return result;
+}
+
 Status Sandbox::Mount() const {
   TRY(Unshare());
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
@@ -95,6 +130,7 @@ Status Sandbox::Enter() const {
   if (is_empty()) return {};
   Status result = Mount();
   const bool has_mounts = result.ok();
+  if (has_mounts) result = ProtectAll();
   for (const Input& input : inputs_) {
     if (has_mounts && !IsLink(input.target)) {
       Status bound = BindReadOnly(input.source, input.target);
@@ -102,11 +138,6 @@ Status Sandbox::Enter() const {
       result = std::move(bound);
     }
     if (!IsLink(input.target)) LinkInstead(input.source, input.target);
-  }
-  for (const std::string& path : protected_) {
-    if (!has_mounts || !Exists(path)) continue;
-    Status bound = BindReadOnly(path, path);
-    if (!bound.ok()) result = std::move(bound);
   }
   for (const std::string& path : hidden_) {
     if (!has_mounts) break;

@@ -17,9 +17,12 @@ class Sandbox final {
   void AddReadOnly(std::string source, std::string target);
   // Nothing of this file or folder is to be seen. Fine if it does not exist.
   void Hide(std::string path);
-  // This file or folder is seen as it is and cannot be written, with all below it. Fine if it does
-  // not exist.
+  // This file or folder is seen as it is and cannot be written, with all below it, nor can its
+  // place be taken by something else. Fine if it does not exist.
   void Protect(std::string path);
+  // This folder or file stays writable, though it lies in what is protected. Fine if it does not
+  // exist.
+  void Allow(std::string path);
   bool is_empty() const { return inputs_.empty() && hidden_.empty() && protected_.empty(); }
 
   // Puts the calling process, which must have one thread, into a mount namespace of its own. Not
@@ -31,9 +34,11 @@ class Sandbox final {
     std::string source, target;
   };
   Status Mount() const;
+  Status ProtectAll() const;
   std::vector<Input> inputs_;
   std::vector<std::string> hidden_;
   std::vector<std::string> protected_;
+  std::vector<std::string> allowed_;
 };
 
 }  // namespace lazurite::runner
