@@ -79,6 +79,13 @@ tracking::Writer WriterOf(const Caller& caller) {
   return {caller.kind == Caller::Kind::kJob ? caller.name : std::string()};
 }
 
+// Whose what the call makes is: what a job makes belongs to whoever made the job.
+Result<std::string> UserOf(Transaction& transaction, const Caller& caller) {
+  if (caller.kind != Caller::Kind::kJob) return caller.name;
+  ASSIGN_OR_RETURN(const std::optional<Job> job, JobStore().Find(transaction, caller.name));
+  return job && !job->created_by.empty() ? job->created_by : caller.name;
+}
+
 Task<Response> Serve(const ApiContext& context, const Route& route, Request& request) {
   const Result<Json> input = co_await ReadInput(request);
   if (!input.ok()) co_return ErrorAnswer(input.status(), request.request_id);
@@ -97,6 +104,7 @@ Task<Response> Serve(const ApiContext& context, const Route& route, Request& req
     if (route.in_workspace) {
       ASSIGN_OR_RETURN(call.workspace, WorkspaceOf(transaction, request));
       call.models = ModelStore(call.workspace);
+      ASSIGN_OR_RETURN(call.user, UserOf(transaction, request.caller));
     }
     ASSIGN_OR_RETURN(answer, route.run(call));
     return {};

@@ -179,7 +179,9 @@ std::string DescribeJob(const Terminal& terminal, const Json& view, const Json& 
   AddGit(lines, view, live);
   Add(lines, "experiment", Printable(live.GetString("experiment")));
   Add(lines, "compute", Printable(live.GetString("compute")));
-  Add(lines, "created", live.GetString("created"));
+  const std::string creator = live.GetString("created_by");
+  Add(lines, "created",
+      live.GetString("created") + (creator.empty() ? "" : " by " + Printable(creator)));
   Add(lines, "started", live.GetString("started"));
   Add(lines, "ended", live.GetString("ended"));
   const int64_t attempt = live.GetInt("attempt");

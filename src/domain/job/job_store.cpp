@@ -93,14 +93,14 @@ Status AddTransition(Transaction& transaction, const Job& job, JobState from,
 std::string WhereOf(const JobQuery& query) {
   // Of all jobs together SQLite reads the index by sequence; "+" keeps it from sorting those of the
   // workspace instead.
-  const bool is_all =
-      query.archived_too && !query.only_archived && query.created_by.empty();
+  const bool is_all = query.archived_too && !query.only_archived && query.created_by.empty();
   std::string where = is_all ? " WHERE +workspace = ?1" : " WHERE workspace = ?1";
   where += " AND sequence < ?2";
   if (query.only_archived) {
     where += " AND is_archived = 1";
   } else if (!query.archived_too) {
-    where += " AND is_archived = 0";
+    // Of one user's jobs the index by creator is read.
+    where += query.created_by.empty() ? " AND is_archived = 0" : " AND +is_archived = 0";
   }
   where += query.parent ? " AND parent = ?3" : " AND (parent = '' OR ?3 <> '')";
   if (!query.type.empty()) where += " AND type = ?4";

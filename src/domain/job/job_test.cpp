@@ -134,5 +134,27 @@ TEST_F(JobStoreTest, ActiveOnesComeByPriorityThenAge) {
                   .ok());
 }
 
+TEST_F(JobStoreTest, ListsWhatOneUserMade) {
+  for (const char* name : {"a", "b", "c"}) {
+    Do([&](Transaction& transaction) {
+      Job job = MakeJob(name);
+      job.created_by = *name == 'b' ? "bob" : "ada";
+      return store_.Insert(transaction, job);
+    });
+  }
+  Do([&](Transaction& transaction) -> Status {
+    JobQuery query;
+    query.created_by = "ada";
+    ASSIGN_OR_RETURN(const auto jobs, store_.List(transaction, query));
+    EXPECT_EQ(jobs.size(), 2U);
+    EXPECT_EQ(jobs.at(0).name, "c");
+    query.before_sequence = jobs.at(0).sequence;
+    query.archived_too = true;
+    ASSIGN_OR_RETURN(const auto older, store_.List(transaction, query));
+    EXPECT_EQ(older.size(), 1U);
+    return {};
+  });
+}
+
 }  // namespace
 }  // namespace lazurite

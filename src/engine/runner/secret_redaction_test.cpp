@@ -54,7 +54,8 @@ TEST(SecretRedaction, LeavesOtherBytesAlone) {
 
 TEST(SecretRedaction, FindsValuesInJsonHoweverTheyAreEscaped) {
   Json json = *Json::Parse(
-      R"({"params": [{"key": "t", "value": "x tok\"en\\ y"}, {"key": "\u0068f_secret", "value": 1}]})");
+      R"({"params": [{"key": "t", "value": "x tok\"en\\ y"},
+                     {"key": "\u0068f_secret", "value": 1}]})");
   kRedaction.Apply(json);
   EXPECT_EQ(json.Dump(), R"({"params":[{"key":"t","value":"x *** y"},{"key":"***","value":1}]})");
 }
