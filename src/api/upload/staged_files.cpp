@@ -176,10 +176,15 @@ Status StagedFiles::PutPiece(const Extent& extent, std::string_view bytes, Blake
   ASSIGN_OR_RETURN(const int fd, OpenLarge(extent.file));
   const int64_t end = extent.offset + static_cast<int64_t>(extent.length);
   const auto piece = static_cast<uint64_t>(extent.offset / kPieceBytes);
-  TRY(WriteAt(fd, bytes, extent.offset));
   node = Blake3Piece(bytes, piece);
-  if (end % kFlushBytes == 0) {
-    sync_file_range(fd, end - kFlushBytes, kFlushBytes, SYNC_FILE_RANGE_WRITE);
+  {
+    // One at a time: writers of one file would only spin on its lock in the kernel, and the others
+    // have pieces to hash.
+    const std::lock_guard writing(writing_);
+    TRY(WriteAt(fd, bytes, extent.offset));
+    if (end % kFlushBytes == 0) {
+      sync_file_range(fd, end - kFlushBytes, kFlushBytes, SYNC_FILE_RANGE_WRITE);
+    }
   }
   const std::lock_guard lock(mutex_);
   Large& large = large_[extent.file];

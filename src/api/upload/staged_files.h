@@ -56,6 +56,7 @@ class StagedFiles {
   Manifest& manifest_;
   const std::string folder_;
   const std::string notes_path_;
+  std::mutex writing_;                    // pieces of large files
   mutable std::mutex mutex_;              // of all below
   std::unordered_set<std::string> made_;  // folders
   std::vector<bool> is_complete_;
