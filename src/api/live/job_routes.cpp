@@ -49,6 +49,7 @@ Json ToJson(const JobView& view, const std::string& reason, const std::string& h
   json["notes"] = OrEmpty(job.detail.Find("notes"), Json::MakeArray());
   json["environment"] = OrEmpty(job.detail.Find("environment"), {});
   json["placement"] = OrEmpty(job.detail.Find("placement"), {});
+  json["limits"] = OrEmpty(job.detail.Find("limits"), {});
   json["result"] = OrEmpty(job.detail.Find("result"), {});
   json["inputs"] = OrEmpty(job.detail.Find("inputs"), Json::MakeArray());
   json["outputs"] = OrEmpty(job.detail.Find("outputs"), Json::MakeArray());

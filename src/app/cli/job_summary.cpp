@@ -17,8 +17,18 @@ std::string UsageOf(const Json& live) {
   if (usage == nullptr || !usage->is_object()) return "";
   std::array<char, 64> cpu{};
   std::snprintf(cpu.data(), cpu.size(), "%.1f s", usage->GetDouble("cpu_s"));
-  return std::string(cpu.data()) + " CPU, " + FormatBytes(usage->GetInt("rss_max_bytes")) +
-         " memory at most";
+  const int64_t peak = std::max(usage->GetInt("memory_peak_bytes"), usage->GetInt("rss_max_bytes"));
+  return std::string(cpu.data()) + " CPU, " + FormatBytes(peak) + " memory at most";
+}
+
+// What the job is held to, and by what: "4.0 GiB memory by cgroup v2".
+std::string LimitsOf(const Json& live) {
+  const Json* limits = live.Find("limits");
+  if (limits == nullptr || !limits->is_object()) return "";
+  const int64_t memory = limits->GetInt("memory_bytes");
+  if (memory <= 0) return "";
+  const std::string by = limits->GetString("by");
+  return FormatBytes(memory) + " memory by " + by + (by == "rlimit" ? ", each process" : "");
 }
 
 // "accuracy 0.9, loss 0.1": metrics or parameters.
@@ -159,6 +169,7 @@ std::string WhyOf(const Json& live) {
 std::vector<SummaryLine> ResultLines(const Json& live) {
   std::vector<SummaryLine> lines;
   Add(lines, "used", UsageOf(live));
+  Add(lines, "limits", LimitsOf(live));
   Add(lines, "environment", EnvironmentOf(live));
   Add(lines, "packages", PackagesOf(live));
   Add(lines, "metrics", PairsOf(live, "metrics"));
@@ -215,7 +226,7 @@ Json ExtrasOf(const Json& live) {
   }
   const Json* usage = live.At("result.usage");
   extras["usage"] = usage == nullptr ? Json() : *usage;
-  for (const std::string_view member : {"notes", "environment", "folder"}) copy(member);
+  for (const std::string_view member : {"notes", "limits", "environment", "folder"}) copy(member);
   return extras;
 }
 

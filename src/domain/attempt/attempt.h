@@ -10,6 +10,7 @@
 //     nodes/0/runner.lock   locked (open file description lock) while the runner lives;
 //                           {"boot_id", "pid", "start_time"} inside, written once, never again
 //     nodes/0/events.jsonl  appended by the runner alone: an event a line, fsynced, never rewritten
+//     nodes/0/groups        folders of its control group, a line each
 //     nodes/0/exit.json     written by rename, last; until then nodes/0/exit.json.new keeps room on
 //                           the disk for the runner's last words
 //     spool/0               calls logged while the server could not be reached (spool.h)
@@ -55,13 +56,13 @@ struct AttemptOutput {
   std::string target;
 };
 
-struct AttemptSpec {
 // A part of a lock file; seat -1 is all of it.
 struct AttemptLock {
   std::string path;
   int seat = -1;
 };
 
+struct AttemptSpec {
   std::string job;
   // Tells apart jobs of the same name, of which one was deleted before the other was made.
   std::string life;
@@ -134,6 +135,7 @@ struct ResourceUse {
   int64_t rss_max_bytes = 0;
   int64_t read_bytes = 0;  // from storage, not from the page cache
   int64_t written_bytes = 0;
+  int64_t memory_peak_bytes = 0;  // of all processes at a time; 0 = not known (control_group.h)
 
   Json ToJson() const;
   static ResourceUse FromJson(const Json& json);
@@ -153,6 +155,7 @@ struct ExitRecord {
   ResourceUse usage;  // of all ranks
   std::vector<ResourceUse> rank_usage;
   std::map<std::string, int64_t> log_bytes;  // "user_logs/std_log.txt" -> size
+  Json limits;  // "by" what the job was held to its "memory_bytes" (0 = no limit) and "cores"
 
   bool succeeded() const { return cause == "exited" && code == 0; }
   Json ToJson() const;
@@ -206,6 +209,8 @@ class AttemptChannel {
   Result<std::optional<ExitRecord>> ReadExit() const;
   Result<std::optional<Verdict>> ReadVerdict() const;
   Status WriteVerdict(const Verdict& verdict) const;
+  // The folders of the attempt's control group; none if it has none, or if they are not its own.
+  std::vector<std::string> ReadGroups() const;
   // For an attempt whose runner has read them, or never will. Fine if they are gone.
   void DropSecrets() const;
   enum class Runner : unsigned char {
@@ -230,6 +235,7 @@ class AttemptChannel {
   // Takes the lock of this attempt and says who holds it; the lock lives as long as the descriptor.
   // kConflict: a runner holds it or held it once, or the attempt has ended: it must not run again.
   Result<Fd> TakeRunnerLock(const RunnerIdentity& identity) const;
+  Status WriteGroups(const std::vector<std::string>& folders) const;
   // Under which name exit.json is written before it is seen.
   std::string UnseenExit() const;
   // Durable, by rename.

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "domain/attempt/attempt.h"
+#include "domain/attempt/control_group.h"
 #include "domain/attempt/tombstone.h"
 #include "storage/journal/journal.h"
 
@@ -12,6 +13,7 @@ namespace {
 constexpr std::string_view kLock = "nodes/0/runner.lock";
 constexpr std::string_view kEvents = "nodes/0/events.jsonl";
 constexpr std::string_view kExit = "nodes/0/exit.json";
+constexpr std::string_view kGroups = "nodes/0/groups";
 
 // The whole file as JSON; nothing if there is no such file.
 Result<std::optional<Json>> ReadJson(const std::string& path) {
@@ -115,6 +117,21 @@ Status AttemptChannel::WriteVerdict(const Verdict& verdict) const {
   // No runner will read them any more.
   DropSecrets();
   return WriteFileAtomic(Path("verdict.json"), verdict.ToJson().Dump());
+}
+
+std::vector<std::string> AttemptChannel::ReadGroups() const {
+  std::vector<std::string> folders;
+  const Result<std::string> text = ReadFile(Path(kGroups));
+  if (!text.ok()) return folders;
+  const std::string name = ControlGroup::NameOf(folder_);
+  for (const std::string_view line : Split(text.value(), '\n')) {
+    if (BaseName(line) == name && NormalPath(line) == line) folders.emplace_back(line);
+  }
+  return folders;
+}
+
+Status AttemptChannel::WriteGroups(const std::vector<std::string>& folders) const {
+  return WriteFile(Path(kGroups), Join(folders, "\n") + "\n");
 }
 
 std::string AttemptChannel::UnseenExit() const { return Path(kExit) + ".new"; }

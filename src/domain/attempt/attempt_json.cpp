@@ -240,15 +240,15 @@ Json AttemptSpec::ToJson() const {
   out["distribution"] = FromDistribution(distribution);
   out["instance_count"] = instance_count;
   out["cpus"] = cpus;
-  out["gpus"] = FromList(gpus);
-  out["timeout_ms"] = timeout ? Json(int64_t{timeout->count()}) : Json();
-  out["cancel_grace_ms"] = int64_t{cancel_grace.count()};
   out["memory_bytes"] = memory_bytes;
-  out["hidden_paths"] = FromList(hidden_paths);
+  out["gpus"] = FromList(gpus);
   out["gpu_vendor"] = gpu_vendor;
   out["locks"] = FromLocks(locks);
   out["slots_folder"] = slots_folder;
   out["slots"] = slots;
+  out["timeout_ms"] = timeout ? Json(int64_t{timeout->count()}) : Json();
+  out["cancel_grace_ms"] = int64_t{cancel_grace.count()};
+  out["hidden_paths"] = FromList(hidden_paths);
   return out;
 }
 
@@ -266,15 +266,15 @@ Result<AttemptSpec> AttemptSpec::FromJson(const Json& json) {
   ASSIGN_OR_RETURN(out.distribution, ToDistribution(json.Find("distribution")));
   out.instance_count = static_cast<int>(json.GetInt("instance_count", 1));
   out.cpus = json.GetDouble("cpus", 1);
-  out.gpus = ToList(json.Find("gpus"));
-  if (const auto timeout = json.Find("timeout_ms"); timeout != nullptr && timeout->is_int()) {
-    out.timeout = Duration(timeout->int_value());
   out.memory_bytes = json.GetInt("memory_bytes");
-  }
+  out.gpus = ToList(json.Find("gpus"));
   out.gpu_vendor = json.GetString("gpu_vendor", "nvidia");
   out.locks = ToLocks(json.Find("locks"));
   out.slots_folder = json.GetString("slots_folder");
   out.slots = static_cast<int>(json.GetInt("slots", 1));
+  if (const auto timeout = json.Find("timeout_ms"); timeout != nullptr && timeout->is_int()) {
+    out.timeout = Duration(timeout->int_value());
+  }
   out.cancel_grace = Duration(json.GetInt("cancel_grace_ms", 30'000));
   out.hidden_paths = ToList(json.Find("hidden_paths"));
   TRY(CheckSpec(out));
@@ -324,12 +324,13 @@ Json ResourceUse::ToJson() const {
   out["rss_max_bytes"] = rss_max_bytes;
   out["read_bytes"] = read_bytes;
   out["written_bytes"] = written_bytes;
+  if (memory_peak_bytes > 0) out["memory_peak_bytes"] = memory_peak_bytes;
   return out;
 }
 
 ResourceUse ResourceUse::FromJson(const Json& json) {
   return {json.GetDouble("cpu_s"), json.GetInt("rss_max_bytes"), json.GetInt("read_bytes"),
-          json.GetInt("written_bytes")};
+          json.GetInt("written_bytes"), json.GetInt("memory_peak_bytes")};
 }
 
 Json ExitRecord::ToJson() const {
@@ -347,6 +348,7 @@ Json ExitRecord::ToJson() const {
   for (const ResourceUse& use : rank_usage) out["rank_usage"].Push(use.ToJson());
   out["log_bytes"] = Json::MakeObject();
   for (const auto& [log, bytes] : log_bytes) out["log_bytes"][log] = bytes;
+  if (limits.is_object()) out["limits"] = limits;
   return out;
 }
 
@@ -367,6 +369,9 @@ Result<ExitRecord> ExitRecord::FromJson(const Json& json) {
   }
   if (const Json* logs = json.Find("log_bytes"); logs != nullptr && logs->is_object()) {
     for (const auto& [log, bytes] : logs->object()) out.log_bytes[log] = logs->GetInt(log);
+  }
+  if (const Json* limits = json.Find("limits"); limits != nullptr && limits->is_object()) {
+    out.limits = *limits;
   }
   return out;
 }

@@ -130,7 +130,7 @@ Status LocalBackend::Sweep(std::span<const AttemptRef> attempts) {
     if (view.state == AttemptChannel::Runner::kAlive) {
       return FailedPrecondition(NameOf(attempt) + ": its runner lives; cancel it instead");
     }
-    remains.push_back({channel.folder(), view.identity});
+    remains.push_back({channel.folder(), view.identity, channel.ReadGroups()});
   }
   return KillRemains(remains);
 }

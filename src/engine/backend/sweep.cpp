@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
 #include <set>
 #include <thread>
 
+#include "domain/attempt/control_group.h"
 #include "domain/attempt/process.h"
 
 namespace lazurite::backend {
@@ -82,13 +84,37 @@ class Search {
   std::set<pid_t> sessions_;
 };
 
+// Those that are still there.
+std::vector<ControlGroup> GroupsOf(const std::vector<Remains>& remains) {
+  std::vector<ControlGroup> groups;
+  for (const Remains& one : remains) {
+    std::vector<std::string> folders;
+    for (const std::string& folder : one.groups) {
+      if (IsDir(folder)) folders.push_back(folder);
+    }
+    if (!folders.empty()) groups.emplace_back(std::move(folders));
+  }
+  return groups;
+}
+
+bool AreEmpty(const std::vector<ControlGroup>& groups) {
+  return std::ranges::all_of(groups, [](const ControlGroup& group) { return group.IsEmpty(); });
+}
+
+Status Remove(const std::vector<ControlGroup>& groups) {
+  for (const ControlGroup& group : groups) TRY(group.Remove());
+  return {};
+}
+
 }  // namespace
 
 Status KillRemains(const std::vector<Remains>& remains) {
   const Search search(remains);
+  const std::vector<ControlGroup> groups = GroupsOf(remains);
   for (int look = 0; look < kLooksMax; ++look) {
     const std::vector<ProcessView> found = search.Find();
-    if (found.empty()) return {};
+    for (const ControlGroup& group : groups) group.Kill();
+    if (found.empty() && AreEmpty(groups)) return Remove(groups);
     for (const ProcessView& process : found) {
       SignalProcess(process.pid, process.start_time, SIGKILL);
     }

@@ -10,11 +10,13 @@ namespace lazurite::backend {
 
 struct Remains {
   std::string attempt_folder;
-  RunnerIdentity runner;  // may be empty
+  RunnerIdentity runner;              // may be empty
+  std::vector<std::string> groups{};  // folders of its control group
 };
 
 // Kills every process that carries the mark of one of the attempts, that belongs to its runner's
-// session, whose output is one of its logs, or that descends from such a one, until none is left.
+// session, whose output is one of its logs, that is in its control group, or that descends from
+// such a one, until none is left; then the groups go too.
 // kInternal if some do not go.
 Status KillRemains(const std::vector<Remains>& remains);
 

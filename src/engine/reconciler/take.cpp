@@ -34,7 +34,7 @@ bool IsToReturn(const Job& job, JobEvent event) {
 Json UsageJson(const ExitRecord& exit) {
   const Json whole = exit.ToJson();
   Json usage = Json::MakeObject();
-  for (const char* name : {"usage", "rank_usage", "log_bytes", "signal", "rank"}) {
+  for (const char* name : {"usage", "rank_usage", "log_bytes", "signal", "rank", "limits"}) {
     if (const Json* part = whole.Find(name)) usage[name] = *part;
   }
   return usage;
@@ -70,7 +70,10 @@ std::optional<JobEvent> MoveOf(const AttemptEvent& event) {
 
 void TakeDetail(Job& job, const AttemptEvent& event) {
   job.event_seq = event.seq;
-  if (event.event == "ranks_started") job.started = event.time;
+  if (event.event == "ranks_started") {
+    job.started = event.time;
+    if (const Json* limits = event.detail.Find("limits")) job.detail["limits"] = *limits;
+  }
   if (event.event == "environment_ready") job.detail["environment"] = event.detail;
   if (event.event == "note") AddNote(job, event.detail.GetString("text"));
 }

@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view kOutOfMemoryScore = "500";
 constexpr char kSandboxMark = 'S';
 constexpr char kFailureMark = 'F';
+constexpr char kLimitsMark = 'L';
 
 std::vector<char*> PointersTo(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
@@ -53,6 +54,11 @@ Status Prepare(const LaunchSpec& spec, pid_t runner, int report) {
   // Only a preference: some containers do not let it be said.
   if (!WriteFile("/proc/self/oom_score_adj", kOutOfMemoryScore).ok()) errno = 0;
   TRY(OpenStreams(spec));
+  // Before the sandbox, in which the kernel's groups cannot be written.
+  if (spec.limits != nullptr) {
+    const Status limited = spec.limits->Enter(spec.rank);
+    if (!limited.ok()) Tell(report, kLimitsMark, limited.text());
+  }
   if (spec.sandbox != nullptr) {
     const Status entered = spec.sandbox->Enter();
     if (!entered.ok()) Tell(report, kSandboxMark, entered.text());
@@ -107,7 +113,10 @@ LaunchReport ReadReport(const Fd& report) {
   LaunchReport out;
   for (const std::string_view line : Split(text, '\n')) {
     if (line.empty()) continue;
-    (line[0] == kSandboxMark ? out.sandbox : out.failure) = line.substr(1);
+    std::string& told = line[0] == kSandboxMark  ? out.sandbox
+                        : line[0] == kLimitsMark ? out.limits
+                                                 : out.failure;
+    told = line.substr(1);
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "engine/runner/limits.h"
 #include "engine/runner/sandbox.h"
 
 namespace lazurite::runner {
@@ -18,6 +19,8 @@ struct LaunchSpec {
   std::string output;                  // file to which stdout and stderr are appended
   const Sandbox* sandbox = nullptr;
   int output_fd = -1;  // where stdout and stderr go instead of the file, if not -1
+  const Limits* limits = nullptr;
+  size_t rank = 0;  // its part of the limits
 };
 
 struct Launched {
@@ -31,6 +34,7 @@ Result<Launched> Launch(const LaunchSpec& spec);
 
 struct LaunchReport {
   std::string sandbox;  // why the sandbox is not complete, or ""
+  std::string limits;   // why it is not limited as it should be, or ""
   std::string failure;  // why it did not become the program, or ""
 };
 // Waits until the child has become the program or given up.

@@ -19,6 +19,7 @@
 #include "engine/runner/event_log.h"
 #include "engine/runner/held_places.h"
 #include "engine/runner/launch.h"
+#include "engine/runner/limits.h"
 #include "engine/runner/listener.h"
 #include "engine/runner/ranks.h"
 #include "engine/runner/redacted_logs.h"
@@ -38,6 +39,7 @@ constexpr off_t kReserveBytes = off_t{64} << 10;
 // What of the attempt's directory a job may write.
 constexpr std::array<std::string_view, 5> kOfTheJob = {"code", "inputs", "outputs", "data",
                                                        "user_logs"};
+constexpr const char* kKernelGroups = "/sys/fs/cgroup";
 constexpr int64_t kDiskFullBytes = int64_t{1} << 20;
 
 RunnerIdentity OwnIdentity() {
@@ -97,6 +99,7 @@ class AttemptRun final {
   std::optional<Failure> PrepareEnvironment();
   std::optional<Failure> PrepareData();
   std::optional<Failure> PreparePlan();
+  void BeginLimits();
   std::optional<Failure> StartRanks();
   Failure FailureOf(const Status& status, std::string_view cause);
   void TakeReports(const std::vector<Fd>& reports);
@@ -123,6 +126,7 @@ class AttemptRun final {
   PreparedEnvironment environment_;
   DataPlaces places_;
   JobPlan plan_;
+  Limits limits_{spec_};
   std::unique_ptr<Listener> listener_;
   std::vector<Watched> watched_;
   std::optional<Failure> start_failure_;
@@ -243,6 +247,14 @@ std::optional<Failure> AttemptRun::PreparePlan() {
   return std::nullopt;
 }
 
+void AttemptRun::BeginLimits() {
+  limits_.Begin(channel_, plan_.processes.size());
+  exit_.limits = limits_.ToJson();
+  SystemLog(channel_.Path("system_logs/limits.txt")).Write(limits_.Sentence());
+  // A job does not give itself more.
+  sandbox_.Protect(kKernelGroups);
+}
+
 std::optional<Failure> AttemptRun::StartRanks() {
   // Nothing of the user's runs before it is on disk that this attempt has begun: it is not run
   // again even if the machine goes down. File systems sync a new file together with its name.
@@ -257,13 +269,14 @@ std::optional<Failure> AttemptRun::StartRanks() {
                                 listener_->token(),
                                 places_.inputs,
                                 places_.outputs};
+  BeginLimits();
   exit_.started = SystemClock().Now();
   std::vector<Fd> reports;
   for (size_t i = 0; i < plan_.processes.size(); ++i) {
     const RankPlan& one = plan_.processes[i];
     Result<Launched> launched = Launch(
         {one.arguments, ForExec(RankVariables(sources, one.variables)), channel_.Path("code"),
-         channel_.Path(one.log), &sandbox_, redacted_logs_.OutputOf(i)});
+         channel_.Path(one.log), &sandbox_, redacted_logs_.OutputOf(i), &limits_, i});
     if (!launched.ok()) {
       start_failure_ = FailureOf(launched.status(), "runner");
       break;
@@ -275,30 +288,37 @@ std::optional<Failure> AttemptRun::StartRanks() {
   Json detail = Json::MakeObject();
   detail["pids"] = Json::MakeArray();
   for (const Watched& one : watched_) detail["pids"].Push(int64_t{one.pid});
+  detail["limits"] = exit_.limits;
   events_.Append("ranks_started", std::move(detail));
   TakeReports(reports);
   return watched_.empty() ? start_failure_ : std::nullopt;
 }
 
 void AttemptRun::TakeReports(const std::vector<Fd>& reports) {
-  bool has_noted = false;
+  LaunchReport first;
   for (const Fd& one : reports) {
     const LaunchReport report = ReadReport(one);
     if (!report.failure.empty() && !start_failure_) {
       start_failure_ = Failure{"runner", report.failure};
     }
-    if (report.sandbox.empty() || std::exchange(has_noted, true)) continue;
-    events_.Note("inputs are links and can be written to, and nothing of the home is hidden: " +
-                 report.sandbox);
-    data_log_.Write("no mount namespace: " + report.sandbox);
+    if (first.sandbox.empty()) first.sandbox = report.sandbox;
+    if (first.limits.empty()) first.limits = report.limits;
   }
+  if (!first.limits.empty()) {
+    events_.Note("the job is not held to its limits as it should be: " + first.limits);
+  }
+  if (first.sandbox.empty()) return;
+  events_.Note("inputs are links and can be written to, and nothing of the home is hidden: " +
+               first.sandbox);
+  data_log_.Write("no mount namespace: " + first.sandbox);
 }
 
 void AttemptRun::WatchRanks() {
   std::string failures = plan_.failures.empty() ? "" : channel_.Path(plan_.failures);
   Supervisor supervisor(signals_, {watched_, spec_.timeout, spec_.cancel_grace, std::move(failures),
-                                   start_failure_.has_value()});
+                                   start_failure_.has_value(), &limits_});
   const Outcome outcome = supervisor.Watch();
+  limits_.End();
   exit_.ended = SystemClock().Now();
   if (!redacted_logs_.Finish()) events_.Note("some of the job's output could not be written");
   exit_.cause = outcome.cause;

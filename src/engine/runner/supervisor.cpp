@@ -16,6 +16,8 @@ namespace {
 constexpr Duration kLeftoverGrace{std::chrono::seconds(2)};
 // While killing: looks again after this time, for what came to be meanwhile.
 constexpr Duration kKillAgain{20};
+// A rank can go on when the kernel has ended one of its processes: looked for so often.
+constexpr Duration kMemoryLookEvery{500};
 constexpr int64_t kBlockBytes = 512;  // in which the kernel counts what goes to and from storage
 constexpr int kKilledCode = 128 + SIGKILL;  // how a shell says that its child was killed
 
@@ -78,10 +80,13 @@ Outcome Supervisor::Watch() {
   }
   EndLeftovers();
   if (!options_.failures.empty()) TakeMpiFailure();
-  for (const Process& process : processes_) {
+  for (size_t i = 0; i < processes_.size(); ++i) {
+    Process& process = processes_[i];
+    if (options_.limits != nullptr) process.usage.memory_peak_bytes = options_.limits->PeakOf(i);
     outcome_.rank_usage.push_back(process.usage);
     Add(process.usage, outcome_.usage);
   }
+  if (options_.limits != nullptr) outcome_.usage.memory_peak_bytes = options_.limits->Peak();
   if (outcome_.cause.empty()) outcome_.cause = "exited";
   if (outcome_.cause == "exited" && !outcome_.code) outcome_.code = 0;
   return outcome_;
@@ -97,7 +102,7 @@ void Supervisor::Reap() {
     if (wait4(info.si_pid, &status, WNOHANG, &used) != info.si_pid) return;
     const ResourceUse use{Seconds(used.ru_utime) + Seconds(used.ru_stime),
                           int64_t{used.ru_maxrss} * 1024, used.ru_inblock * kBlockBytes,
-                          used.ru_oublock * kBlockBytes};
+                          used.ru_oublock * kBlockBytes, 0};
     bool is_rank = false;
     for (Process& process : processes_) {
       if (process.watched.pid != info.si_pid || process.has_ended) continue;
@@ -123,15 +128,38 @@ void Supervisor::Ended(Process& process, int status) {
   } else {
     outcome_.code = WEXITSTATUS(status);
   }
-  if (WasKilled(status) && KillsForMemory() > kills_before_) {
-    return Decide("out_of_memory", "the machine ran out of memory and the kernel ended rank " +
-                                       std::to_string(process.watched.rank));
+  const bool is_counted = options_.limits != nullptr && options_.limits->is_counted();
+  if (is_counted ? HasRunOut() : WasKilled(status) && HasRunOut()) {
+    return DecideOutOfMemory(process.watched.rank);
   }
+  const std::string hint =
+      options_.limits == nullptr ? "" : options_.limits->Hint(process.usage.rss_max_bytes);
   if (processes_.size() > 1) {
     return Decide("rank_failed", "rank " + std::to_string(process.watched.rank) + " " +
-                                     EndText(status) + "; the other ranks were ended");
+                                     EndText(status) + hint + "; the other ranks were ended");
   }
-  Decide(WIFSIGNALED(status) ? "signaled" : "exited", "the command " + EndText(status));
+  Decide(WIFSIGNALED(status) ? "signaled" : "exited", "the command " + EndText(status) + hint);
+}
+
+// The kernel has ended something for want of memory: of this job, where its group counts, else of
+// somebody.
+bool Supervisor::HasRunOut() const {
+  if (options_.limits != nullptr && options_.limits->is_counted()) {
+    return options_.limits->HasRunOut();
+  }
+  return KillsForMemory() > kills_before_;
+}
+
+// Nothing of it goes on: what is left would wait for what was ended.
+void Supervisor::DecideOutOfMemory(int rank) {
+  if (options_.limits != nullptr && options_.limits->is_counted()) {
+    Decide("out_of_memory", options_.limits->WhatRanOut(rank));
+  } else {
+    Decide("out_of_memory",
+           "the machine ran out of memory and the kernel ended rank " + std::to_string(rank));
+  }
+  is_killing_ = true;
+  Kill();
 }
 
 // The job ends now, for this reason.
@@ -148,6 +176,8 @@ void Supervisor::EndByWish() {
   const bool is_late = is_ending_ || options_.timeout ? Clock::now() >= deadline_ : false;
   if (!is_ending_) {
     if (signals_.CancelAsked()) return Decide("canceled", "the job was canceled");
+    const bool is_watched = options_.limits != nullptr && options_.limits->is_watched();
+    if (is_watched && HasRunOut()) return DecideOutOfMemory(-1);
     if (is_late) {
       return Decide("timeout",
                     "the job ran longer than its limit of " + FormatElapsed(*options_.timeout));
@@ -197,6 +227,7 @@ void Supervisor::EndLeftovers() {
 void Supervisor::Kill() {
   if (!killing_since_) killing_since_ = Clock::now();
   EndAll(SIGKILL);
+  if (options_.limits != nullptr) options_.limits->Kill();
 }
 
 // They were killed long ago and are still there: the kernel does not let them go.
@@ -206,9 +237,12 @@ bool Supervisor::IsHopeless() const {
 
 std::optional<Duration> Supervisor::TimeLeft() const {
   if (is_killing_) return kKillAgain;
-  if (!is_ending_ && !options_.timeout) return std::nullopt;
-  const auto left = std::chrono::ceil<Duration>(deadline_ - Clock::now());
-  return std::max(left, Duration(0));
+  const bool is_watched = options_.limits != nullptr && options_.limits->is_watched();
+  if (!is_ending_ && !options_.timeout) {
+    return is_watched ? std::optional(kMemoryLookEvery) : std::nullopt;
+  }
+  const auto left = std::max(std::chrono::ceil<Duration>(deadline_ - Clock::now()), Duration(0));
+  return is_watched && !is_ending_ ? std::min(left, kMemoryLookEvery) : left;
 }
 
 // mpirun says only that something failed; the first rank to fail has written down which it was.

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "domain/attempt/attempt.h"
 #include "domain/attempt/process.h"
+#include "engine/runner/limits.h"
 #include "engine/runner/ranks.h"
 #include "engine/runner/signals.h"
 
@@ -47,6 +48,7 @@ class Supervisor final {
     std::string failures;
     // Not all of the job could be started: what runs is to be ended.
     bool is_broken = false;
+    const Limits* limits = nullptr;
     // How signals are sent.
     bool (*signal)(pid_t pid, int64_t start_time, int signal) = SignalProcess;
     // What is still there so long after the first SIGKILL is left behind: it hangs in the kernel.
@@ -69,6 +71,8 @@ class Supervisor final {
   void Reap();
   void Ended(Process& process, int status);
   void Decide(std::string cause, std::string message);
+  bool HasRunOut() const;
+  void DecideOutOfMemory(int rank);
   void EndByWish();
   void TakeMpiFailure();
   bool HaveAllEnded() const;
