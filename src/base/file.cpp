@@ -38,29 +38,46 @@ Status SyncOpened(const std::string& path, int flags, int (*sync)(int)) {
   return {};
 }
 
-Status CopyBytes(int in, int out, const std::string& from) {
-  while (true) {
-    const ssize_t count = copy_file_range(in, nullptr, out, nullptr, size_t{1} << 30, 0);
+// From `at` to `end`, or to the end of the file if that comes first.
+Status CopyRange(int in, int out, off_t at, off_t end) {
+  bool is_kernels = true;  // copy_file_range can do it
+  if (lseek(out, at, SEEK_SET) < 0) return ErrnoStatus("seeking", errno);
+  while (at < end) {
+    const auto wanted = static_cast<size_t>(std::min<off_t>(end - at, off_t{1} << 30));
+    const ssize_t count = is_kernels ? copy_file_range(in, &at, out, nullptr, wanted, 0)
+                                     : sendfile(out, in, &at, wanted);
     if (count == 0) return {};
-    if (count > 0) continue;
-    if (errno == EINTR) continue;
-    if (errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) {
-      return ErrnoStatus("copying " + from, errno);
-    }
-    break;
+    if (count > 0 || errno == EINTR) continue;
+    const bool is_unable =
+        errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP;
+    if (!is_kernels || !is_unable) return ErrnoStatus("copying", errno);
+    is_kernels = false;
   }
-  while (true) {
-    const ssize_t count = sendfile(out, in, nullptr, size_t{1} << 30);
-    if (count == 0) return {};
-    if (count < 0 && errno != EINTR) return ErrnoStatus("copying " + from, errno);
+  return {};
+}
+
+// Holes stay holes.
+Status CopyBytes(int in, int out) {
+  struct stat info {};
+  if (fstat(in, &info) != 0) return ErrnoStatus("looking at it", errno);
+  off_t at = 0;
+  while (at < info.st_size) {
+    const off_t data = lseek(in, at, SEEK_DATA);
+    if (data < 0 && errno == ENXIO) break;
+    const off_t hole = data < 0 ? -1 : lseek(in, data, SEEK_HOLE);
+    const off_t end = hole < 0 ? info.st_size : hole;
+    TRY(CopyRange(in, out, std::max(at, data), end));
+    at = end;
   }
+  if (ftruncate(out, info.st_size) != 0) return ErrnoStatus("making it as long", errno);
+  return {};
 }
 
 Status CopyFile(const std::string& from, const std::string& to, mode_t mode) {
   ASSIGN_OR_RETURN(const Fd in, OpenFile(from, O_RDONLY));
   ASSIGN_OR_RETURN(const Fd out, OpenFile(to, O_WRONLY | O_CREAT | O_TRUNC, mode | 0200));
   if (ioctl(out.get(), FICLONE, in.get()) == 0) return {};
-  return CopyBytes(in.get(), out.get(), from);
+  return CopyBytes(in.get(), out.get()).With("copying " + from);
 }
 
 Status CopyEntry(const std::string& from, const std::string& to, const struct stat& info) {

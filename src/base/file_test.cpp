@@ -1,6 +1,8 @@
 #include "base/file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace lazurite {
@@ -60,6 +62,25 @@ TEST_F(OpenBeneathTest, NoLinkIsFollowedWhereverItLeads) {
 TEST_F(OpenBeneathTest, APipeIsNotWaitedFor) {
   ASSERT_EQ(mkfifo((root_ + "/pipe").c_str(), 0600), 0);
   EXPECT_TRUE(OpenBeneath(root_, "pipe").ok());
+}
+
+TEST(CopyTreeTest, HolesStayHolesAndAllBytesAreThere) {
+  std::string folder = testing::TempDir() + "copy-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  constexpr int64_t kBytes = int64_t{64} << 20;
+  {
+    const Fd file = OpenFile(folder + "/sparse", O_WRONLY | O_CREAT).value();
+    ASSERT_EQ(pwrite(file.get(), "start", 5, 0), 5);
+    ASSERT_EQ(pwrite(file.get(), "middle", 6, kBytes / 2), 6);
+    ASSERT_EQ(ftruncate(file.get(), kBytes), 0);
+  }
+  ASSERT_TRUE(CopyTree(folder + "/sparse", folder + "/copy").ok());
+  struct stat info {};
+  ASSERT_EQ(stat((folder + "/copy").c_str(), &info), 0);
+  EXPECT_EQ(info.st_size, kBytes);
+  EXPECT_LT(info.st_blocks * 512, kBytes / 8);
+  EXPECT_EQ(ReadFile(folder + "/copy").value(), ReadFile(folder + "/sparse").value());
+  ASSERT_TRUE(RemoveTree(folder).ok());
 }
 
 }  // namespace

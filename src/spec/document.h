@@ -94,6 +94,9 @@ std::vector<Problem> InlineCondaFiles(Loaded& loaded);
 
 // Absolute and normal; relative texts belong to the file's folder.
 std::string ResolveLocalPath(std::string_view text, const std::string& file);
+// True if the text is a file URI with an absolute path: data of the server's machine, which stays
+// there. A path without "file://" means this machine, and is uploaded.
+bool IsServerPath(std::string_view text);
 // True if the text names data elsewhere: a URI, an ARM id or an asset reference.
 bool IsRemotePath(std::string_view text);
 

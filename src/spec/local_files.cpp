@@ -59,6 +59,7 @@ class Finder {
     const Json* text = FindText(loaded_, path);
     if (text == nullptr || IsRemotePath(text->string()) || text->string().starts_with("${{"))
       return;
+    if (kind == LocalReference::Kind::kData && IsServerPath(text->string())) return;
     LocalReference reference;
     reference.kind = kind;
     reference.path = path;
@@ -108,6 +109,10 @@ std::string ResolveLocalPath(std::string_view text, const std::string& file) {
   }
   const bool has_file = !file.empty() && file != "-";
   return NormalPath(JoinPath(has_file ? DirName(NormalPath(file)) : NormalPath("."), text));
+}
+
+bool IsServerPath(std::string_view text) {
+  return text.starts_with("file:///") || text.starts_with("file://localhost/");
 }
 
 bool IsRemotePath(std::string_view text) {

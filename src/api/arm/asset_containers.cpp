@@ -2,6 +2,7 @@
 #include <array>
 
 #include "api/arm/asset_request.h"
+#include "api/arm/in_place.h"
 #include "api/arm/curated_environments.h"
 #include "base/text.h"
 
@@ -158,6 +159,7 @@ Task<Result<Response>> DeleteContainer(const ApiContext& context, AssetKind kind
   const Status status = co_await Write(*context.database, work);
   if (status.code() == Code::kNotFound) co_return Response::Empty(204);
   if (!status.ok()) co_return status;
+  co_await DropManifests(asked, "");
   co_return Response::Empty(200);
 }
 

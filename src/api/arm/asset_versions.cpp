@@ -5,6 +5,7 @@
 #include "api/arm/asset_rules.h"
 #include "api/arm/curated_environments.h"
 #include "api/arm/environment_check.h"
+#include "api/arm/in_place.h"
 #include "base/text.h"
 #include "domain/data/data_resolver.h"
 
@@ -164,6 +165,8 @@ Task<Result<Response>> PutVersion(const ApiContext& context, AssetKind kind, Req
     const std::vector<Status> problems = co_await CheckOf(asked, properties);
     if (!problems.empty()) co_return AzureError(problems.front(), problems);
   }
+  Result<ManifestDraft> manifest = co_await TakeDraft(asked, properties);
+  if (!manifest.ok()) co_return manifest.status();
   Stored done;
   const Database::Work work = [&](Transaction& transaction) {
     return Store(transaction, asked, properties, done);
@@ -171,6 +174,8 @@ Task<Result<Response>> PutVersion(const ApiContext& context, AssetKind kind, Req
   const Status status = co_await Write(*context.database, work);
   if (!status.ok() && done.conflict) co_return ConflictAnswer(*done.conflict);
   if (!status.ok()) co_return status;
+  const Status kept = co_await KeepDraft(asked, *manifest, done.version.version);
+  if (!kept.ok()) co_return kept;
   const Status flavored = co_await AddFlavors(asked, done.version);
   if (!flavored.ok()) co_return flavored;
   co_return Response::OfJson(done.is_new ? 201 : 200, VersionResource(asked, done.version));
@@ -265,6 +270,7 @@ Task<Result<Response>> DeleteVersion(const ApiContext& context, AssetKind kind, 
   const Status status = co_await Write(*context.database, work);
   if (status.code() == Code::kNotFound) co_return Response::Empty(204);
   if (!status.ok()) co_return status;
+  co_await DropManifests(asked, asked.version);
   co_return Response::Empty(200);
 }
 

@@ -35,6 +35,8 @@ struct ApiContext {
   // What is known of an environment without building it. Not for a loop's thread.
   std::function<EnvironmentCheck(const EnvironmentSpec&)> check_environment =
       [](const EnvironmentSpec&) { return EnvironmentCheck(); };
+  // Tells the engine that hashes data used in place of a new manifest.
+  std::function<void(const std::string& folder)> manifest_added = [](const std::string&) {};
   // [compute] unknown: a job that names no compute, or one that is not there, is refused; else it
   // runs on the whole machine, and says so.
   bool is_unknown_compute_refused = false;

@@ -16,6 +16,10 @@ struct LiveContext {
   std::function<scheduler::Cluster()> cluster;
   // Who waits and why, the front of the queue first.
   std::function<std::vector<scheduler::Scheduler::Waiter>()> waiters;
+  // Of the file that is hashed just now for this manifest (a folder); 0 if none is.
+  std::function<int64_t(const std::string& folder)> bytes_in_hand = [](const std::string&) {
+    return int64_t{0};
+  };
 };
 
 // Both contexts outlive the router.

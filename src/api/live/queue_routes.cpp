@@ -190,6 +190,7 @@ void AddLiveRoutes(Router& router, const ApiContext& context, const LiveContext&
   live::AddEventRoutes(router, context, live);
   live::AddLogRoutes(router, context, live);
   live::AddFileRoutes(router, context);
+  live::AddManifestRoutes(router, context, live);
   live::AddSecretRoutes(router, context);
   live::AddTokenRoutes(router, context);
 }

@@ -15,6 +15,7 @@ void AddQueueRoutes(Router& router, const ApiContext& context, const LiveContext
 void AddEventRoutes(Router& router, const ApiContext& context, const LiveContext& live);
 void AddLogRoutes(Router& router, const ApiContext& context, const LiveContext& live);
 void AddFileRoutes(Router& router, const ApiContext& context);
+void AddManifestRoutes(Router& router, const ApiContext& context, const LiveContext& live);
 void AddSecretRoutes(Router& router, const ApiContext& context);
 void AddTokenRoutes(Router& router, const ApiContext& context);
 

@@ -1,5 +1,6 @@
 #include "app/cli/draft.h"
 #include "app/cli/environment_check.h"
+#include "app/cli/in_place.h"
 #include "app/cli/noun.h"
 #include "app/cli/server_problems.h"
 #include "app/cli/verbs.h"
@@ -44,6 +45,33 @@ Result<Json> PutNext(Server& server, const Noun& noun, const std::string& name, 
   }
 }
 
+// --in-place: the document names the place on the server's machine, and nothing is sent.
+Status StayInPlace(Draft& draft) {
+  for (const spec::LocalReference& reference : draft.files.references) {
+    if (reference.path != "path") continue;
+    draft.loaded.value["path"] = "file://" + PathEncode(reference.file);
+  }
+  draft.files.references.clear();
+  const std::string path = draft.Text("path");
+  if (spec::IsServerPath(path)) return {};
+  return InvalidArgument(
+      "--in-place is for a file or folder of the server's machine, and the path is \"" + path +
+      "\"; leave --in-place away");
+}
+
+// What is used in place, in one line.
+void TellInPlace(Context& context, Server& server, const Json& created) {
+  const Json* uri = created.At("properties.dataUri");
+  if (uri == nullptr || !uri->is_string() || !spec::IsServerPath(uri->string())) return;
+  const Result<Json> manifest = GetManifest(server, created, false);
+  if (!manifest.ok()) return;
+  const int64_t files = manifest->GetInt("files");
+  context.terminal.Note(
+      "registered " + manifest->GetString("place") + " in place: " + std::to_string(files) +
+      (files == 1 ? " file, " : " files, ") + FormatBytes(manifest->GetInt("bytes")) +
+      "; nothing was copied, later jobs are told what has changed");
+}
+
 }  // namespace
 
 Status RunCreateVersion(Context& context) {
@@ -53,6 +81,7 @@ Status RunCreateVersion(Context& context) {
   const std::string version = draft.Text("version");
   if (name.empty())
     return InvalidArgument("the " + std::string(noun.word) + " needs a name: --name");
+  if (context.arguments.Has("--in-place")) TRY(StayInPlace(draft));
   std::vector<std::string> environment;
   if (noun.word == "environment") {
     ASSIGN_OR_RETURN(environment,
@@ -76,6 +105,7 @@ Status RunCreateVersion(Context& context) {
                                    ? PutNext(*server, noun, name, body)
                                    : server->Put(TargetOf(*server, noun, name, version), body);
   if (!created.ok()) return AtFields(context, *server, draft, created.status());
+  if (noun.word == "data") TellInPlace(context, *server, *created);
   return context.Print(ViewOf(noun, *created), ViewOf(noun));
 }
 

@@ -9,6 +9,17 @@ using namespace flags;
 
 constexpr Flag kDataCreate[] = {kFile, kSet,         kName,        kVersion, kType,
                                 kPath, kDescription, kIfNotExists, kDryRun};
+constexpr Flag kDataCreateInPlace[] = {
+    kFile,
+    kSet,
+    kName,
+    kVersion,
+    kType,
+    kPath,
+    {"--in-place", "", "", "use the path where it lies on the server's machine, without a copy"},
+    kDescription,
+    kIfNotExists,
+    kDryRun};
 constexpr Flag kEnvironmentCreate[] = {kFile,
                                        kSet,
                                        kName,
@@ -80,9 +91,10 @@ constexpr Command kRows[] = {
      "lazurite job restore 7f3", RunRestore},
 
     {"data create", "Create a data asset from a file, a folder or a URI.", "[-f FILE]", "<data>", 1,
-     false, kDataCreate,
+     false, kDataCreateInPlace,
      "lazurite data create -f data.yml\n"
-     "lazurite data create --name images --path ./images --type uri_folder",
+     "lazurite data create --name images --path ./images --type uri_folder\n"
+     "lazurite data create --in-place --name images --path /data/images",
      RunCreateVersion},
     {"data show", "Show a data asset, its latest version if none is named.", "NAME", "<data>", 1,
      false, kShowVersion, "lazurite data show images\nlazurite data show --name images --version 2",

@@ -1,3 +1,4 @@
+#include "app/cli/in_place.h"
 #include "app/cli/job_names.h"
 #include "app/cli/job_summary.h"
 #include "app/cli/noun.h"
@@ -12,7 +13,13 @@ Status RunShowVersion(Context& context) {
   ASSIGN_OR_RETURN(const VersionedName found, FindVersion(context, *server, noun));
   const Result<Json> resource = server->Get(TargetOf(*server, noun, found.name, found.version));
   if (!resource.ok()) return Explained(context, resource.status(), noun, found.name, found.version);
-  return context.Print(ViewOf(noun, *resource), ViewOf(noun));
+  Json view = ViewOf(noun, *resource);
+  const Json* uri = resource->At("properties.dataUri");
+  if (uri != nullptr && uri->is_string() && spec::IsServerPath(uri->string())) {
+    const Result<Json> manifest = GetManifest(*server, *resource, true);
+    if (manifest.ok()) view["in_place"] = *manifest;
+  }
+  return context.Print(view, ViewOf(noun));
 }
 
 Status RunShowResource(Context& context) {

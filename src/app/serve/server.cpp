@@ -187,6 +187,8 @@ Status Server::MakeEngines() {
   files_ = std::make_unique<live::FileWatcher>(loop_);
   backend_ = backend::MakeLocalBackend(
       {.home = options_.home, .program = ProgramPath(), .has_nursery = true});
+  hasher_ = std::make_unique<data::ManifestHasher>(options_.home);
+  hasher_->Start();
   OpenBoard();
   gpus_ = std::make_unique<GpuWatch>(options_.gpus);
   scheduler_ = std::make_unique<scheduler::Scheduler>(SchedulerSettings());
@@ -214,12 +216,16 @@ void Server::AddRoutes() {
                     scheduler_->Wake();
                     reconciler_->Wake();
                   },
+              .manifest_added = [this](const std::string& folder) { hasher_->Added(folder); },
               .is_unknown_compute_refused = options_.is_unknown_compute_refused,
               .explain_job = [this](const std::string& job) { return scheduler_->Explain(job); }};
   live_ = {.hub = hub_.get(),
            .files = files_.get(),
            .cluster = [this] { return scheduler_->Snapshot(); },
-           .waiters = [this] { return scheduler_->Waiters(); }};
+           .waiters = [this] { return scheduler_->Waiters(); },
+           .bytes_in_hand = [this](const std::string& folder) {
+             return hasher_->BytesInHand(folder);
+           }};
   const auto add = [this](const char* path, Response (Server::*show)() const) {
     router_.Get(path, [this, show](Request&) -> Task<Response> {
       return [](Response answer) -> Task<Response> { co_return answer; }((this->*show)());

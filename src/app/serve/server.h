@@ -13,6 +13,7 @@
 #include "domain/compute/gpu_watch.h"
 #include "domain/compute/machine.h"
 #include "domain/compute/slot_board.h"
+#include "engine/data/manifest_hasher.h"
 #include "engine/reconciler/reconciler.h"
 #include "engine/scheduler/scheduler.h"
 
@@ -59,6 +60,7 @@ class Server final {
   std::unique_ptr<live::FileWatcher> files_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<ComputeBackend> backend_;
+  std::unique_ptr<data::ManifestHasher> hasher_;
   std::optional<SlotBoard> board_;
   std::unique_ptr<scheduler::Scheduler> scheduler_;
   std::unique_ptr<GpuWatch> gpus_;  // wakes the scheduler, so it goes first

@@ -46,6 +46,10 @@ struct AttemptInput {
   DataMode mode = DataMode::kReadOnlyMount;
   std::string source;  // absolute path of the stored file or folder; "" with kDirect
   std::string uri;     // what a `direct` input is replaced by
+  // Of data that is used in place: what registered it ("azureml:data:1") and the folder of its
+  // manifest.
+  std::string registered = {};
+  std::string manifest = {};
 };
 
 struct AttemptOutput {

@@ -93,6 +93,8 @@ Json FromInput(const AttemptInput& input) {
   out["mode"] = NameIn(kModes, input.mode);
   out["source"] = input.source;
   out["uri"] = input.uri;
+  out["registered"] = input.registered;
+  out["manifest"] = input.manifest;
   return out;
 }
 
@@ -103,6 +105,8 @@ Result<AttemptInput> ToInput(const Json& json) {
   ASSIGN_OR_RETURN(input.mode, ValueIn<DataMode>(kModes, json.GetString("mode"), "mode"));
   input.source = json.GetString("source");
   input.uri = json.GetString("uri");
+  input.registered = json.GetString("registered");
+  input.manifest = json.GetString("manifest");
   return input;
 }
 

@@ -178,6 +178,10 @@ class Resolution {
     if (place.empty()) return NotFound(Quoted(name) + " has no content");
     Result<ResolvedData> resolved = Resolve(place);
     if (!resolved.ok()) return resolved.status().With(Quoted(name));
+    const bool is_in_place = !is_model && resolved->uri.starts_with("file:");
+    if (is_in_place && resolved->registered.empty()) {
+      resolved->registered = VersionId(scope_, ToText(version.kind), version.name, version.version);
+    }
     resolved->asset = VersionId(scope_, ToText(version.kind), version.name, version.version);
     resolved->type = version.properties.GetString(is_model ? "modelType" : "dataType");
     return resolved;

@@ -18,6 +18,8 @@ struct ResolvedData {
   std::string asset;  // ARM id of the data or model version it came by, or ""
   std::string
       type;  // of that asset: uri_file, uri_folder, mltable, custom_model, mlflow_model …, or ""
+  // ARM id of the data version that a place outside the datastores was registered by, or "".
+  std::string registered = {};
 };
 
 class DataResolver final {

@@ -1,5 +1,8 @@
 #include "domain/workspace/places.h"
 
+#include "base/file.h"
+#include "base/text.h"
+
 namespace lazurite {
 
 std::string ArtifactsPath(std::string_view run) { return "ExperimentRun/dcid." + std::string(run); }
@@ -16,6 +19,18 @@ std::string EnvironmentsFolder(const std::string& home) { return home + "/envs";
 std::string TlsFolder(const std::string& home) { return home + "/tls"; }
 std::string KeysFolder(const std::string& home) { return home + "/keys"; }
 std::string TokensFolder(const std::string& home) { return home + "/tokens"; }
+std::string ManifestsFolder(const std::string& home) { return home + "/manifests"; }
+std::string ManifestDraftsFolder(const std::string& home) {
+  return ManifestsFolder(home) + "/.new";
+}
+std::string ManifestsOfData(const std::string& home, std::string_view workspace,
+                            std::string_view name) {
+  return JoinPath(JoinPath(ManifestsFolder(home), UrlEncode(Lower(workspace))), UrlEncode(name));
+}
+std::string ManifestOfVersion(const std::string& home, std::string_view workspace,
+                              std::string_view name, std::string_view version) {
+  return JoinPath(ManifestsOfData(home, workspace, name), UrlEncode(version));
+}
 std::string ServerFile(const std::string& home) { return home + "/run/server.json"; }
 std::string LogFile(const std::string& home) { return home + "/logs/server.log"; }
 std::string DoorbellFile(const std::string& home) { return home + "/run/doorbell.sock"; }

@@ -28,6 +28,13 @@ std::string EnvironmentsFolder(const std::string& home);  // envs
 std::string TlsFolder(const std::string& home);   // tls: the authority and the server's certificate
 std::string KeysFolder(const std::string& home);  // keys: signs tokens
 std::string TokensFolder(const std::string& home);  // tokens/owner
+std::string ManifestsFolder(const std::string& home);  // manifests: of data that is used in place
+std::string ManifestDraftsFolder(const std::string& home);  // manifests/.new
+// manifests/<workspace>/<name>/<version>: a folder for each version of such data.
+std::string ManifestsOfData(const std::string& home, std::string_view workspace,
+                            std::string_view name);
+std::string ManifestOfVersion(const std::string& home, std::string_view workspace,
+                              std::string_view name, std::string_view version);
 std::string ServerFile(
     const std::string& home);                  // run/server.json: who serves this home, and where
 std::string LogFile(const std::string& home);  // logs/server.log: what the server says

@@ -68,6 +68,16 @@ std::optional<JobEvent> MoveOf(const AttemptEvent& event) {
   return std::nullopt;
 }
 
+// For the lineage: how many files of an input were no longer as they were registered.
+void TakeChanged(Job& job, const Json* changed) {
+  Json* inputs = job.detail.Find("inputs");
+  if (changed == nullptr || inputs == nullptr || !inputs->is_array()) return;
+  for (Json& input : inputs->array()) {
+    const int64_t count = changed->GetInt(input.GetString("name"));
+    if (count > 0) input["changed"] = count;
+  }
+}
+
 void TakeDetail(Job& job, const AttemptEvent& event) {
   job.event_seq = event.seq;
   if (event.event == "ranks_started") {
@@ -75,6 +85,7 @@ void TakeDetail(Job& job, const AttemptEvent& event) {
     if (const Json* limits = event.detail.Find("limits")) job.detail["limits"] = *limits;
   }
   if (event.event == "environment_ready") job.detail["environment"] = event.detail;
+  if (event.event == "inputs_ready") TakeChanged(job, event.detail.Find("changed"));
   if (event.event == "note") AddNote(job, event.detail.GetString("text"));
 }
 

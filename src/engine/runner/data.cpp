@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/real_path.h"
+#include "domain/data/manifest.h"
 
 namespace lazurite::runner {
 namespace {
@@ -83,6 +84,7 @@ Result<DataPlaces> JobData::Prepare(Sandbox& sandbox, const Cancelled& cancelled
 Status JobData::PrepareInput(const AttemptInput& input, Sandbox& sandbox,
                              const Cancelled& cancelled) {
   TRY(CheckName(input.name));
+  TRY(CheckRegistered(input));
   if (input.mode == DataMode::kDirect) {
     places_.inputs[input.name] = input.uri;
     log_("input " + input.name + ": as its address " + input.uri);
@@ -114,6 +116,42 @@ Status JobData::PrepareInput(const AttemptInput& input, Sandbox& sandbox,
   }
   log_("input " + input.name + ": copying " + input.source);
   return CopyData(input.source, place, cancelled);
+}
+
+// Tells what of data that is used in place is not as it was registered. What cannot be told is no
+// reason to stop; what is not there at all is.
+Status JobData::CheckRegistered(const AttemptInput& input) {
+  if (input.manifest.empty()) return {};
+  const Result<Manifest> then = ReadManifest(input.manifest);
+  if (!then.ok()) {
+    log_("input " + input.name + ": not compared with " + input.registered + ": " +
+         then.status().text());
+    return {};
+  }
+  const std::string when = FormatTime(then->taken);
+  const Result<Manifest> now = TakeManifest(then->place, Time());
+  const bool is_empty = now.ok() && now->files.empty() && !then->files.empty();
+  if (now.status().code() == Code::kNotFound || is_empty) {
+    return NotFound(then->place + (is_empty ? " is empty, and had " : " is not there, and had ") +
+                    std::to_string(then->files.size()) + " files when " + input.registered +
+                    " was registered at " + when + "; is its disk mounted?");
+  }
+  if (!now.ok()) {
+    places_.notes.push_back("input " + input.name + " could not be compared with " +
+                            input.registered + ": " + now.status().text());
+    return {};
+  }
+  const ManifestChanges changes = CompareManifest(*then, *now);
+  if (changes.count() == 0) {
+    log_("input " + input.name + ": as " + input.registered + " was registered at " + when);
+    return {};
+  }
+  places_.notes.push_back("input " + input.name + ": " + changes.Count() + " of " +
+                          input.registered + " changed since it was registered at " + when + ": " +
+                          changes.Named() + "; if that is meant, register a new version");
+  log_(places_.notes.back());
+  places_.changed[input.name] = changes.count();
+  return {};
 }
 
 Status JobData::PrepareOutput(const AttemptOutput& output, Sandbox& sandbox) {

@@ -13,6 +13,10 @@ namespace lazurite::runner {
 struct DataPlaces {
   Variables inputs;   // name to path, URI or literal: what ${{inputs.name}} is
   Variables outputs;  // name to path
+  // Of inputs that are used in place and are no longer what was registered: a sentence each, and
+  // for how many files, by the input's name.
+  std::vector<std::string> notes;
+  Json changed = Json::MakeObject();
 };
 
 class JobData final {
@@ -34,6 +38,7 @@ class JobData final {
 
  private:
   Status PrepareInput(const AttemptInput& input, Sandbox& sandbox, const Cancelled& cancelled);
+  Status CheckRegistered(const AttemptInput& input);
   Status PrepareOutput(const AttemptOutput& output, Sandbox& sandbox);
   Status StoreOutput(const AttemptOutput& output);
   Status StoreArtifacts(const std::string& name, bool& has_any);

@@ -220,13 +220,16 @@ std::optional<Failure> AttemptRun::PrepareData() {
     return FailureOf(places.status(), "input");
   }
   places_ = std::move(places).value();
+  for (const std::string& note : places_.notes) events_.Note(note);
   for (const std::string& path : spec_.hidden_paths) sandbox_.Hide(path);
   // The home is the server's, and of the attempt's directory only these are the job's: what the
   // runner says of the attempt, and what all jobs share, is not for a job to change.
   sandbox_.Protect(spec_.home);
   for (const std::string_view own : kOfTheJob) sandbox_.Allow(channel_.Path(own));
   if (!environment_.folder.empty()) sandbox_.Protect(spec_.environment_settings.envs_folder);
-  events_.Append("inputs_ready");
+  Json detail = Json::MakeObject();
+  if (!places_.changed.object().empty()) detail["changed"] = places_.changed;
+  events_.Append("inputs_ready", std::move(detail));
   return std::nullopt;
 }
 

@@ -75,7 +75,7 @@ class Builder {
 
   Status AddExperiment() {
     ASSIGN_OR_RETURN(const auto experiment,
-                     ExperimentStore().FindByName(transaction_, job_.experiment));
+                     ExperimentStore().FindByName(transaction_, job_.workspace, job_.experiment));
     if (experiment) spec_.experiment_id = std::to_string(experiment->id);
     return {};
   }
@@ -109,6 +109,11 @@ class Builder {
     return is_curated && found.status().code() == Code::kNotFound ? Status() : found.status();
   }
 
+  // Again, as when the job was submitted: what lies at the place may have changed since.
+  Status Check(const ResolvedData& place, DataAccess access) const {
+    return CheckJobPlace(*settings_.blobs, place, access);
+  }
+
   // A direct input may lie anywhere: the job itself goes there.
   Result<ResolvedData> PlaceOf(const std::string& name, const JobInput& input) {
     const Result<DataUri> uri = ParseDataUri(input.value);
@@ -119,6 +124,9 @@ class Builder {
     }
     Result<ResolvedData> place = resolver_.Resolve(transaction_, input.value);
     if (!place.ok()) return place.status().With("input " + name);
+    const bool is_written =
+        input.mode == DataMode::kReadWriteMount || input.mode == DataMode::kUpload;
+    TRY(Check(*place, is_written ? DataAccess::kWrite : DataAccess::kRead).With("input " + name));
     return place;
   }
 
@@ -138,8 +146,18 @@ class Builder {
                               .mode = input.mode,
                               .source = is_direct ? "" : place.path,
                               .uri = place.uri});
+      TRY(AddManifest(place, spec_.inputs.back()));
     }
     job_.detail["inputs"] = std::move(told);
+    return {};
+  }
+
+  // Data that is used in place may have changed since it was registered.
+  Status AddManifest(const ResolvedData& place, AttemptInput& input) {
+    if (place.registered.empty()) return {};
+    ASSIGN_OR_RETURN(const AssetReference by, ParseAssetReference(place.registered));
+    input.registered = "azureml:" + by.name + ":" + by.version;
+    input.manifest = ManifestOfVersion(settings_.home, scope_.workspace, by.name, by.version);
     return {};
   }
 
@@ -152,6 +170,7 @@ class Builder {
                                           "${{output_name}}", name);
       Result<ResolvedData> place = resolver_.Resolve(transaction_, uri);
       if (!place.ok()) return place.status().With("output " + name);
+      TRY(Check(*place, DataAccess::kWrite).With("output " + name));
       told.Push(Json(Json::Object{{"name", name}, {"uri", place->uri}, {"type", output.type}}));
       spec_.outputs.push_back(
           {.name = name, .type = output.type, .mode = output.mode, .target = place->path});
