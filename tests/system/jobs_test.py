@@ -211,7 +211,7 @@ def nobody_is_given_the_home_as_data(home):
             status, body = home.request(
                 "PUT", f"{harness.SCOPE}/jobs/taker?api-version=2024-04-01",
                 {"properties": {"jobType": "Command", "command": "true",
-                                "environmentId": "azureml:AzureML-x@latest", **part}})
+                                "environmentId": "azureml:AzureML-sklearn-1.5@latest", **part}})
             assert status == 403 and b"the server's" in body, (uri, status, body)
     whole = home.request("GET", "/lazurite/v1/files/content?uri=file:///&path="
                                 f"{str(home.path)[1:]}/tokens/owner")

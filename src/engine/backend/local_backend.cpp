@@ -9,6 +9,7 @@
 #include "domain/attempt/process.h"
 #include "engine/backend/nursery.h"
 #include "engine/backend/reaper.h"
+#include "engine/backend/scope.h"
 #include "engine/backend/spawn.h"
 #include "engine/backend/sweep.h"
 
@@ -22,7 +23,8 @@ std::string NameOf(const AttemptRef& attempt) {
 class LocalBackend final : public ComputeBackend {
  public:
   explicit LocalBackend(LocalBackendOptions options)
-      : options_(std::move(options)), nursery_(options_.program) {}
+      : options_(std::move(options)),
+        nursery_(options_.program, ScopeCommand(ScopePlaces::OfThisUser())) {}
 
   std::vector<std::optional<Refusal>> Submit(std::span<const AttemptRef> attempts) override;
   Result<std::vector<Seen>> Poll(std::span<const AttemptRef> attempts) override;

@@ -14,6 +14,7 @@
 #include "domain/attempt/attempt.h"
 #include "domain/attempt/process.h"
 #include "engine/backend/nursery.h"
+#include "engine/backend/scope.h"
 
 namespace lazurite::backend {
 namespace {
@@ -137,6 +138,51 @@ TEST_F(LocalBackendTest, ARunnerStartsAlsoWhenTheNurseryFails) {
   backend_ = MakeLocalBackend({home_, home_ + "/program", true});
   ASSERT_FALSE(Submit());
   EXPECT_TRUE(Becomes([&] { return Output() == "runs " + channel_->folder() + "\n"; })) << Output();
+}
+
+TEST_F(LocalBackendTest, AScopeOfTheUsersSystemdIsTakenOnlyWhereItOutlivesTheLogin) {
+  ScopePlaces places{
+      home_ + "/systemd-run", home_ + "/linger", home_ + "/run", home_ + "/cgroup", "ann", false};
+  EXPECT_TRUE(ScopeCommand(places).empty());
+  ASSERT_TRUE(MakeDirs(home_ + "/cgroup").ok());
+  ASSERT_TRUE(WriteFile(home_ + "/cgroup/cgroup.controllers", "memory").ok());
+  ASSERT_TRUE(MakeDirs(home_ + "/run/systemd").ok());
+  ASSERT_TRUE(WriteFile(home_ + "/run/systemd/private", "").ok());
+  ASSERT_TRUE(WriteFile(home_ + "/systemd-run", "#!/bin/sh\n", 0755).ok());
+  EXPECT_TRUE(ScopeCommand(places).empty()) << "she does not linger";
+  ASSERT_TRUE(MakeDirs(home_ + "/linger").ok());
+  ASSERT_TRUE(WriteFile(home_ + "/linger/ann", "").ok());
+  const std::vector<std::string> command = ScopeCommand(places);
+  ASSERT_GT(command.size(), 4U);
+  EXPECT_EQ(command[1], "XDG_RUNTIME_DIR=" + home_ + "/run");
+  EXPECT_EQ(command[2], home_ + "/systemd-run");
+  EXPECT_EQ(command.back(), "--");
+  places.is_root = true;
+  EXPECT_TRUE(ScopeCommand(places).empty());
+}
+
+// A nursery of the test's own: answers each request with its own process id.
+constexpr const char* kEchoNursery =
+    "exec python3 -c 'import os,socket,struct,sys\n"
+    "s=socket.socket(fileno=0)\n"
+    "while s.recv(4096): s.send(struct.pack(\"ii\",os.getpid(),0))\n' \"$@\"";
+
+TEST_F(LocalBackendTest, TheNurseryIsStartedByTheScopeAndWithoutItIfThatFails) {
+  Program(kEchoNursery);
+  const std::string scope = home_ + "/scope";
+  ASSERT_TRUE(
+      WriteFile(scope, "#!/bin/bash\necho $2 $3 >>" + home_ + "/asked\nexec \"$@\"\n", 0755).ok());
+  {
+    Nursery nursery(home_ + "/program", {scope});
+    const Result<pid_t> started = nursery.Start(channel_->folder());
+    ASSERT_TRUE(started.ok()) << started.status().text();
+    EXPECT_EQ(*started, nursery.TakeProcess());
+    EXPECT_EQ(ReadFile(home_ + "/asked").value(), "runner --nursery\n");
+  }
+  ASSERT_TRUE(WriteFile(scope, "#!/bin/bash\nexit 1\n", 0755).ok());
+  Nursery nursery(home_ + "/program", {scope});
+  EXPECT_TRUE(nursery.Start(channel_->folder()).ok());
+  EXPECT_TRUE(nursery.Start(channel_->folder()).ok());
 }
 
 TEST_F(LocalBackendTest, AnAttemptThatHasARunnerIsNotStartedAgain) {

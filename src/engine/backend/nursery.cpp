@@ -47,6 +47,14 @@ bool BecomeRunner(const std::string& folder) {
 Result<pid_t> Nursery::Start(const std::string& attempt_folder) {
   const std::lock_guard lock(mutex_);
   TRY(MakeDirs(attempt_folder + "/system_logs"));
+  Result<pid_t> pid = StartOnce(attempt_folder);
+  if (pid.ok() || scope_.empty()) return pid;
+  // Better a job without a control group than none.
+  scope_.clear();
+  return StartOnce(attempt_folder);
+}
+
+Result<pid_t> Nursery::StartOnce(const std::string& attempt_folder) {
   if (!socket_.valid()) TRY(Make());
   Result<pid_t> pid = Ask(attempt_folder);
   // An answer that comes too late must not be taken for that of the next question.
@@ -67,7 +75,7 @@ Status Nursery::Make() {
   Fd own(ends[0]);
   const Fd other(ends[1]);
   setsockopt(own.get(), SOL_SOCKET, SO_RCVTIMEO, &kAnswerMax, sizeof kAnswerMax);
-  ASSIGN_OR_RETURN(process_, SpawnNursery(program_, other.get()));
+  ASSIGN_OR_RETURN(process_, SpawnNursery(program_, other.get(), scope_));
   socket_ = std::move(own);
   return {};
 }

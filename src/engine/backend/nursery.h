@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 
@@ -15,7 +16,9 @@ namespace lazurite::backend {
 // when this object or the server is gone, its runners live on. Safe for several threads.
 class Nursery final {
  public:
-  explicit Nursery(std::string program) : program_(std::move(program)) {}
+  // `scope`: by which command it is started (scope.h); without it, if that does not work.
+  explicit Nursery(std::string program, std::vector<std::string> scope = {})
+      : program_(std::move(program)), scope_(std::move(scope)) {}
 
   // One more runner, as SpawnRunner starts it. Makes the nursery if there is none. kUnavailable: no
   // room for another process now, or no answer; trying by SpawnRunner does no harm.
@@ -25,10 +28,12 @@ class Nursery final {
 
  private:
   Status Make();
+  Result<pid_t> StartOnce(const std::string& attempt_folder);
   Result<pid_t> Ask(const std::string& attempt_folder);
 
   const std::string program_;
   std::mutex mutex_;
+  std::vector<std::string> scope_;
   Fd socket_;
   pid_t process_ = 0;
 };

@@ -61,13 +61,16 @@ class Attributes {
 // A runner writes its folder over this.
 constexpr size_t kRoomForName = 512;
 
-Result<pid_t> Spawn(const std::string& program, const Actions& actions, const char* const* rest,
+Result<pid_t> Spawn(const std::vector<std::string>& command, const Actions& actions,
                     char* const* variables) {
   const Attributes attributes;
-  const char* const arguments[] = {program.c_str(), "runner", rest[0], rest[1], nullptr};
+  const std::string& program = command.front();
+  std::vector<char*> arguments;
+  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
   pid_t pid = 0;
   const int error = posix_spawn(&pid, program.c_str(), actions.get(), attributes.get(),
-                                const_cast<char* const*>(arguments), variables);
+                                arguments.data(), variables);
   if (error == EAGAIN || error == ENOMEM) {
     return Unavailable(ErrnoStatus("starting " + program, error).text());
   }
@@ -81,19 +84,19 @@ Result<pid_t> SpawnRunner(const std::string& program, const std::string& attempt
   const std::string logs = attempt_folder + "/system_logs";
   TRY(MakeDirs(logs));
   const Actions actions(-1, logs + "/runner.txt");
-  const char* const rest[] = {attempt_folder.c_str(), nullptr};
-  return Spawn(program, actions, rest, environ);
+  return Spawn({program, "runner", attempt_folder}, actions, environ);
 }
 
-Result<pid_t> SpawnNursery(const std::string& program, int socket) {
+Result<pid_t> SpawnNursery(const std::string& program, int socket,
+                           const std::vector<std::string>& scope) {
   const Actions actions(socket, "/dev/null");
-  const std::string room(kRoomForName, ' ');
-  const char* const rest[] = {"--nursery", room.c_str()};
+  std::vector<std::string> command = scope;
+  command.insert(command.end(), {program, "runner", "--nursery", std::string(kRoomForName, ' ')});
   std::string bind_now = std::string(kBindNow) + "=1";
   std::vector<char*> variables = {bind_now.data()};
   for (char** variable = environ; *variable != nullptr; ++variable) variables.push_back(*variable);
   variables.push_back(nullptr);
-  return Spawn(program, actions, rest, variables.data());
+  return Spawn(command, actions, variables.data());
 }
 
 }  // namespace lazurite::backend

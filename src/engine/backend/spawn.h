@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 
@@ -18,7 +19,8 @@ Result<pid_t> SpawnRunner(const std::string& program, const std::string& attempt
 inline constexpr const char* kBindNow = "LD_BIND_NOW";
 
 // Starts `<program> runner --nursery` in the same way, with `socket` as its standard input and no
-// output.
-Result<pid_t> SpawnNursery(const std::string& program, int socket);
+// output, by the command `scope` (scope.h) if there is one.
+Result<pid_t> SpawnNursery(const std::string& program, int socket,
+                           const std::vector<std::string>& scope = {});
 
 }  // namespace lazurite::backend

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "domain/attempt/attempt.h"
+#include "domain/attempt/control_group.h"
 #include "domain/attempt/process.h"
 #include "engine/runner/runner.h"
 
@@ -51,6 +52,12 @@ class RunnerHarness : public testing::Test {
   }
   void TearDown() override {
     if (runner_ > 0) Kill();
+    // What a killed runner leaves, the server would end.
+    if (const std::vector<std::string> groups = channel_->ReadGroups(); !groups.empty()) {
+      const ControlGroup group(groups);
+      group.Kill();
+      EXPECT_TRUE(group.Remove().ok());
+    }
     std::filesystem::remove_all(home_);
   }
 
