@@ -116,7 +116,7 @@ constexpr Field kCommandJob[] = {
      "Cores of each instance; over what the compute says."},
     {"resources.memory", "string", "", "properties.resources.memory",
      "Memory of each instance, such as 16GB or 512MiB; over what the compute says."},
-    {"resources.gpus", "integer:0..1024", "", "properties.resources.gpus",
+    {"resources.gpus", "integer:0..64", "", "properties.resources.gpus",
      "GPUs of each instance; over what the compute says."},
     {"resources.shm_size", "string", "2g", "properties.resources.shmSize",
      "Shared memory of a container: a number and b, k, m or g."},

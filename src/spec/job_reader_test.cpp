@@ -171,6 +171,9 @@ TEST(JobReader, RefusesWhatCannotRun) {
         R"({"resources": 1})",
         R"({"resources": {"shmSize": "big"}})",
         R"({"resources": {"properties": {"lazurite.gpus": 65}}})",
+        R"({"resources": {"gpus": -1}})",
+        R"({"resources": {"cpus": 0}})",
+        R"({"resources": {"memory": "16"}})",
         R"({"resources": {"instanceCount": 1.5}})",
         R"({"limits": {"timeout": "PT0S"}})",
         R"({"limits": {"timeout": "PT99999999999999999999S"}})",
@@ -230,6 +233,18 @@ TEST(EnvironmentReader, RefusesWhatNobodyCouldBuild) {
     EXPECT_EQ(ReadEnvironment("e", "1", Parsed(wrong)).status().code(), Code::kInvalidArgument)
         << wrong;
   }
+}
+
+TEST(JobReader, ReadsWhatEachInstanceNeedsAndWhetherItGivesWay) {
+  const Result<JobSpec> spec = ReadJobSpec(*Json::Parse(
+      R"({"jobType": "Command", "command": "true", "environmentId": "azureml:e:1",
+          "resources": {"cpus": 4, "memory": "16GB", "gpus": 0, "properties": {"lazurite.gpus": 2}},
+          "queueSettings": {"jobTier": "spot"}})"));
+  ASSERT_TRUE(spec.ok()) << spec.status().text();
+  EXPECT_EQ(spec->cpus_per_instance, 4);
+  EXPECT_EQ(spec->memory_bytes_per_instance, 16'000'000'000);
+  EXPECT_EQ(spec->gpus_per_instance, 0);
+  EXPECT_TRUE(spec->is_spot);
 }
 
 }  // namespace

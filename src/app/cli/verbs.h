@@ -6,6 +6,7 @@
 namespace lazurite::cli {
 
 Status RunCreateVersion(Context& context);   // data, environment, model
+Status RunShowCompute(Context& context);
 Status RunCreateResource(Context& context);  // compute, workspace, datastore
 Status RunShowVersion(Context& context);
 Status RunShowResource(Context& context);

@@ -92,5 +92,28 @@ TEST_F(OptionsTest, WithoutTokensOnlyLoopbackIsServed) {
             Code::kInvalidArgument);
 }
 
+TEST_F(OptionsTest, ReadsWhatIsHandedOut) {
+  EXPECT_EQ(ReadOptions({})->gpus, -1);
+  EXPECT_FALSE(ReadOptions({})->is_unknown_compute_refused);
+  WriteConfig(
+      "[compute]\nslots = 8\ngpus = 4\ngpu_fractions = 2\nmax_running_per_user = 3\n"
+      "unknown = \"refuse\"\nlocks = \"/run/slots\"\n");
+  const auto options = ReadOptions({});
+  ASSERT_TRUE(options.ok()) << options.status().text();
+  EXPECT_EQ(options->slots, 8);
+  EXPECT_EQ(options->gpus, 4);
+  EXPECT_EQ(options->jobs_per_gpu, 2);
+  EXPECT_EQ(options->running_per_user_max, 3);
+  EXPECT_TRUE(options->is_unknown_compute_refused);
+  EXPECT_EQ(options->locks, "/run/slots");
+  for (const char* wrong : {"gpus = -1", "gpu_fractions = 99", "unknown = \"maybe\"",
+                            "locks = \"here\"", "max_running_per_user = \"many\""}) {
+    WriteConfig(std::string("[compute]\n") + wrong + "\n");
+    const auto refused = ReadOptions({});
+    EXPECT_EQ(refused.status().code(), Code::kInvalidArgument) << wrong;
+    EXPECT_NE(refused.status().text().find("config.toml: compute."), std::string::npos) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace lazurite::serve

@@ -36,13 +36,15 @@ typedef struct { unsigned pid; unsigned long long bytes; unsigned a, b; } proces
 int nvmlInit_v2() { return 0; }
 int nvmlShutdown() { return 0; }
 int nvmlDeviceGetCount_v2(unsigned* n) { *n = 2; return 0; }
-int nvmlDeviceGetHandleByIndex_v2(unsigned i, void** h) { *h = (void*)(unsigned long)(i + 1); return 0; }
+int nvmlDeviceGetHandleByIndex_v2(unsigned i, void** h) {
+  *h = (void*)(unsigned long)(i + 1); return 0; }
 int nvmlDeviceGetUUID(void* h, char* out, unsigned n) {
   unsigned long at = (unsigned long)h;
   snprintf(out, n, at > 10 ? "MIG-%lu" : "GPU-%lu", at); return 0; }
 int nvmlDeviceGetName(void* h, char* out, unsigned n) { snprintf(out, n, "Card"); return 0; }
 int nvmlDeviceGetMemoryInfo(void* h, unsigned long long* m) { m[0] = 80ull << 30; return 0; }
-int nvmlDeviceGetMigMode(void* h, unsigned* now, unsigned* then) { *now = *then = h == (void*)2; return 0; }
+int nvmlDeviceGetMigMode(void* h, unsigned* now, unsigned* then) {
+  *now = *then = h == (void*)2; return 0; }
 int nvmlDeviceGetMaxMigDeviceCount(void* h, unsigned* n) { *n = 7; return 0; }
 int nvmlDeviceGetMigDeviceHandleByIndex(void* h, unsigned i, void** out) {
   if (i != 0 && i != 3) return 6;

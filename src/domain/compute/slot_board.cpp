@@ -174,6 +174,8 @@ SlotPart SlotBoard::PartOf(const std::string& gpu_id, int seat) const {
   return {JoinPath(folder_, std::string(kGpuPrefix) + name), seat};
 }
 
+Status SlotBoard::Prepare(const SlotPart& part) const { return OpenShared(part.path).status(); }
+
 Result<Fd> SlotBoard::Take(const SlotPart& part, const SlotClaim& claim) const {
   ASSIGN_OR_RETURN(Fd file, OpenShared(part.path));
   struct flock range = Range(part, F_WRLCK);

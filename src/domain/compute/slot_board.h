@@ -57,6 +57,8 @@ class SlotBoard final {
   const std::string& folder() const { return folder_; }
   SlotPart PartOf(const std::string& gpu_id, int seat = -1) const;
 
+  // Makes its file, so that all can open it, whoever comes first.
+  Status Prepare(const SlotPart& part) const;
   // Takes the part for this process and whoever joins it. kConflict names the holder.
   Result<Fd> Take(const SlotPart& part, const SlotClaim& claim) const;
   // Who holds it, also partly; nothing if it is free. Takes nothing.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "engine/scheduler/ledger.h"
 
 namespace lazurite::scheduler {
@@ -15,6 +16,19 @@ void LendIdle(int slots_idle, size_t waiting, std::vector<Placed>& placed) {
   const int part =
       waiting == 0 && !placed.empty() ? slots_idle / static_cast<int>(placed.size()) : 0;
   for (Placed& one : placed) one.cpus = one.slots + std::max(0, part);
+}
+
+std::vector<std::string> NotesOf(const Cluster& cluster, const Ask& ask,
+                                 const std::vector<std::string>& gpus) {
+  std::vector<std::string> notes = CutsOf(cluster, ask);
+  const int seats = cluster.machine.seats_per_gpu;
+  if (seats > 1 && !gpus.empty()) {
+    notes.push_back("the job shares GPU " + Join(gpus, ", ") + " with up to " +
+                    std::to_string(seats - 1) + (seats == 2 ? " other" : " others") +
+                    " ([compute] gpu_fractions = " + std::to_string(seats) +
+                    "); its memory is not divided");
+  }
+  return notes;
 }
 
 // Running jobs in the order in which they are ended for others: least weight first, then youngest.
@@ -56,12 +70,13 @@ std::vector<Placed> Place(const Cluster& cluster, const std::vector<Ask>& queue)
     if (walk.IsOver()) break;
     Walk::Step step = walk.Next(ask);
     if (step.answer != Walk::Answer::kPlaced) continue;
+    std::vector<std::string> notes = NotesOf(cluster, ask, step.gpus);
     placed.push_back({.job = ask.job,
                       .slots = step.need.slots,
                       .memory_bytes = step.need.memory_bytes,
                       .gpus = std::move(step.gpus),
                       .cpus = step.need.slots,
-                      .notes = CutsOf(cluster, ask)});
+                      .notes = std::move(notes)});
   }
   LendIdle(walk.ledger().slots_free(), queue.size() - placed.size(), placed);
   return placed;

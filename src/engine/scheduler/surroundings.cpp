@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/log.h"
 #include "base/text.h"
 
 namespace lazurite::scheduler {
@@ -70,10 +71,23 @@ void Surroundings::LookAtGpus(const std::vector<Held>& running) {
     }
     users = std::move(view.users);
   }
+  if (machine_.gpus.size() != prepared_) PrepareFiles();
   users.resize(machine_.gpus.size());
   for (size_t i = 0; i < machine_.gpus.size(); ++i) {
     Device& device = machine_.gpus[i];
     FindHolder(device, HeldSeats(running, device.name), users[i]);
+  }
+}
+
+void Surroundings::PrepareFiles() {
+  prepared_ = machine_.gpus.size();
+  if (!options_.board) return;
+  for (const Device& device : machine_.gpus) {
+    const std::string& id = device.id.empty() ? device.name : device.id;
+    const Status made = options_.board->Prepare(options_.board->PartOf(id));
+    if (made.ok()) continue;
+    Log(LogLevel::kWarning, "scheduler: a GPU cannot be locked against other servers",
+        {{"gpu", device.name}, {"error", made.text()}});
   }
 }
 

@@ -49,10 +49,12 @@ class Surroundings final {
   void FindHolder(Device& device, int own, const std::vector<GpuUser>& users) const;
   Status TakeOne(const Device& device, Placed& placed);
   Device* DeviceOf(const std::string& name);
+  void PrepareFiles();
   void KeepYoung();
 
   const SurroundingsOptions options_;
   Machine machine_;
+  size_t prepared_ = 0;  // GPUs whose lock files were made
   std::chrono::steady_clock::time_point looked_{}, touched_{};
   std::map<std::string, std::vector<std::pair<AttemptLock, Fd>>> locks_;  // by job
 };
