@@ -67,7 +67,8 @@ Status Create(Transaction& transaction, const JobRequest& asked, const JobSpec& 
                                   .display_name = job.display_name,
                                   .user = job.created_by,
                                   .start = now,
-                                  .tags = TagsOf(spec)},
+                                  .tags = TagsOf(spec),
+                                  .workspace = job.workspace},
                                  *asked.context.ids);
 }
 
@@ -86,8 +87,8 @@ Status Submit(Transaction& transaction, const JobRequest& asked, Submission& don
   Result<JobSpec> spec = spec::ReadJobSpec(asked.properties);
   if (!spec.ok()) return InvalidArgument(spec.status().text());
   TRY(CheckName(spec->experiment_name, kExperimentName));
-  ASSIGN_OR_RETURN(References found, ResolveReferences(transaction, asked.context,
-                                                       asked.scope, asked.name, *spec, properties));
+  ASSIGN_OR_RETURN(References found, ResolveReferences(transaction, asked.context, asked.scope,
+                                                       asked.name, *spec, properties));
   done.problems = std::move(found.problems);
   if (!done.problems.empty()) return done.problems.front();
   if (existing) {

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "domain/asset/asset_store.h"
 #include "domain/job/job_store.h"
+#include "domain/run/experiment_store.h"
 #include "domain/workspace/resource_store.h"
 
 namespace lazurite::arm {
@@ -147,7 +148,8 @@ Task<Result<Response>> ChangeWorkspace(const ApiContext& context, Request& reque
     if (workspace.created_by.empty()) workspace.created_by = caller;
     workspace.modified = now;
     is_new = is_missing;
-    return ResourceStore().Put(transaction, workspace, now).status();
+    TRY(ResourceStore().Put(transaction, workspace, now).status());
+    return ExperimentStore().GetOrCreateDefault(transaction, workspace.name, now).status();
   };
   const Status status = co_await Write(*context.database, work);
   if (!status.ok()) co_return status;

@@ -254,6 +254,9 @@ Task<Result<std::string>> RunRoot(const ApiContext& context, const Request& requ
   CO_ASSIGN_OR_RETURN(const std::string run, fields.RunId());
   std::string root;
   Database::Work work = [&](Transaction& transaction) -> Status {
+    ASSIGN_OR_RETURN(const std::string workspace, WorkspaceOf(transaction, request));
+    ASSIGN_OR_RETURN(const bool is_elsewhere, RunStore().IsElsewhere(transaction, run, workspace));
+    if (is_elsewhere) return MissingRun(run);
     ASSIGN_OR_RETURN(const RunInfo info, RunStore().Get(transaction, run));
     root = info.artifact_uri;
     return {};
@@ -273,8 +276,12 @@ Task<Response> ListOfRun(const ApiContext& context, Request& request) {
 Task<Result<std::string>> ModelRoot(const ApiContext& context, const Request& request) {
   std::string root;
   Database::Work work = [&](Transaction& transaction) -> Status {
-    ASSIGN_OR_RETURN(const LoggedModel model,
-                     LoggedModelStore().Load(transaction, request.Param("model_id")));
+    const std::string_view id = request.Param("model_id");
+    const LoggedModelStore models;
+    ASSIGN_OR_RETURN(const std::string workspace, WorkspaceOf(transaction, request));
+    ASSIGN_OR_RETURN(const bool is_elsewhere, models.IsElsewhere(transaction, id, workspace));
+    if (is_elsewhere) return MissingLoggedModel(id);
+    ASSIGN_OR_RETURN(const LoggedModel model, models.Load(transaction, id));
     root = model.artifact_uri;
     return {};
   };

@@ -13,11 +13,12 @@ const ExperimentStore kExperiments;
 
 Result<int64_t> RequiredId(const Call& call) {
   if (!call.fields.Has("experiment_id")) return call.fields.RequiredInt("experiment_id");
-  return call.fields.ExperimentId();
+  return call.ExperimentId();
 }
 
 Result<Json> Create(Call& call) {
   Experiment experiment;
+  experiment.workspace = call.workspace;
   ASSIGN_OR_RETURN(experiment.name, call.fields.RequiredText("name"));
   ASSIGN_OR_RETURN(experiment.artifact_location, call.fields.Text("artifact_location"));
   ASSIGN_OR_RETURN(experiment.tags, call.fields.Pairs("tags"));
@@ -33,7 +34,8 @@ Result<Json> Get(Call& call) {
 
 Result<Json> GetByName(Call& call) {
   ASSIGN_OR_RETURN(const std::string name, call.fields.RequiredText("experiment_name"));
-  ASSIGN_OR_RETURN(const auto experiment, kExperiments.FindByName(call.transaction, name));
+  ASSIGN_OR_RETURN(const auto experiment,
+                   kExperiments.FindByName(call.transaction, call.workspace, name));
   if (!experiment) return NotFound("Could not find experiment with name '" + name + "'");
   return Wrap("experiment", ToJson(*experiment));
 }
@@ -107,7 +109,7 @@ Result<Json> Search(Call& call) {
   ASSIGN_OR_RETURN(const auto filter, ParseFilter(text, Subject()));
   ASSIGN_OR_RETURN(const auto entries, call.fields.Texts("order_by"));
   ASSIGN_OR_RETURN(const auto order, ParseOrderBy(entries, Subject()));
-  ASSIGN_OR_RETURN(const auto all, kExperiments.List(call.transaction));
+  ASSIGN_OR_RETURN(const auto all, kExperiments.List(call.transaction, call.workspace));
   std::vector<const Experiment*> found;
   for (const Experiment& experiment : all) {
     if (!IsInView(experiment, view) || !Matches(filter, LookupOf(experiment))) continue;

@@ -144,14 +144,14 @@ Result<Json> LogModel(Call& call) {
 }
 
 constexpr Route kRoutes[] = {
-    {"POST", "/runs/log-metric", true, LogMetric},
-    {"POST", "/runs/log-batch", true, LogBatch},
-    {"POST", "/runs/log-parameter", true, LogParameter},
-    {"POST", "/runs/set-tag", true, SetTag},
-    {"POST", "/runs/delete-tag", true, DeleteTag},
-    {"POST", "/runs/log-inputs", true, LogInputs},
-    {"POST", "/runs/outputs", true, LogOutputs},
-    {"POST", "/runs/log-model", true, LogModel},
+    {"POST", "/runs/log-metric", true, LogMetric, false},
+    {"POST", "/runs/log-batch", true, LogBatch, false},
+    {"POST", "/runs/log-parameter", true, LogParameter, false},
+    {"POST", "/runs/set-tag", true, SetTag, false},
+    {"POST", "/runs/delete-tag", true, DeleteTag, false},
+    {"POST", "/runs/log-inputs", true, LogInputs, false},
+    {"POST", "/runs/outputs", true, LogOutputs, false},
+    {"POST", "/runs/log-model", true, LogModel, false},
 };
 
 }  // namespace

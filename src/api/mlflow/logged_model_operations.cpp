@@ -27,7 +27,7 @@ Status CheckParams(const std::vector<KeyValue>& params) {
 
 Result<Json> Create(Call& call) {
   LoggedModel model;
-  ASSIGN_OR_RETURN(model.experiment, call.fields.ExperimentId());
+  ASSIGN_OR_RETURN(model.experiment, call.ExperimentId());
   ASSIGN_OR_RETURN(model.name, call.fields.Text("name"));
   ASSIGN_OR_RETURN(model.model_type, call.fields.Text("model_type"));
   ASSIGN_OR_RETURN(model.source_run, call.fields.Text("source_run_id"));
@@ -195,7 +195,7 @@ Result<Json> Search(Call& call) {
                    call.fields.MaxResults(kSearchModelsPreset, kSearchModelsMax));
   ASSIGN_OR_RETURN(const std::string token, call.fields.Text("page_token"));
   ASSIGN_OR_RETURN(const int64_t offset, ReadPageToken(token));
-  ASSIGN_OR_RETURN(const auto experiments, call.fields.ExperimentIds());
+  ASSIGN_OR_RETURN(const auto experiments, call.ExperimentIds());
   ASSIGN_OR_RETURN(const std::string text, call.fields.Text("filter"));
   ASSIGN_OR_RETURN(const auto filter, ParseFilter(text, Subject()));
   ASSIGN_OR_RETURN(const std::vector<Scope> scopes, ScopesOf(call));

@@ -101,10 +101,11 @@ Task<Response> Serve(const ApiContext& context, const Route& route, Request& req
     const Fields fields(input.value());
     Call call{transaction,        fields, *context.ids, now, WriterOf(request.caller),
               request.caller.name};
-    if (route.in_workspace) {
+    if (route.in_workspace || !call.writer.is_job()) {
       ASSIGN_OR_RETURN(call.workspace, WorkspaceOf(transaction, request));
       call.models = ModelStore(call.workspace);
       ASSIGN_OR_RETURN(call.user, UserOf(transaction, request.caller));
+      TRY(call.CheckScope());
     }
     ASSIGN_OR_RETURN(answer, route.run(call));
     return {};

@@ -2,6 +2,7 @@
 #include "api/mlflow/mlflow_test_server.h"
 #include "domain/asset/asset_store.h"
 #include "domain/job/job_store.h"
+#include "domain/run/experiment_store.h"
 #include "domain/workspace/resource_store.h"
 
 namespace lazurite::mlflow {
@@ -117,7 +118,8 @@ TEST_F(ModelTest, KeepsTheModelsOfTwoWorkspacesApart) {
     Job job;
     job.name = "nice_job_1";
     job.workspace = "lab";
-    return JobStore().Insert(transaction, job);
+    TRY(JobStore().Insert(transaction, job));
+    return ExperimentStore().GetOrCreateDefault(transaction, "lab", kTestNow).status();
   });
   ASSERT_TRUE(made.ok()) << made.text();
   const std::string lab =

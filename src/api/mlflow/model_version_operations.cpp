@@ -149,15 +149,15 @@ Result<Json> Search(Call& call) {
 }
 
 constexpr Route kRoutes[] = {
-    {"POST", "/model-versions/create", true, Create, true},
-    {"GET", "/model-versions/get", false, Get, true},
-    {"PATCH", "/model-versions/update", true, Update, true},
-    {"POST", "/model-versions/transition-stage", true, TransitionStage, true},
-    {"DELETE", "/model-versions/delete", true, Delete, true},
-    {"GET", "/model-versions/search", false, Search, true},
-    {"POST", "/model-versions/set-tag", true, SetTag, true},
-    {"DELETE", "/model-versions/delete-tag", true, DeleteTag, true},
-    {"GET", "/model-versions/get-download-uri", false, GetDownloadUri, true},
+    {"POST", "/model-versions/create", true, Create},
+    {"GET", "/model-versions/get", false, Get},
+    {"PATCH", "/model-versions/update", true, Update},
+    {"POST", "/model-versions/transition-stage", true, TransitionStage},
+    {"DELETE", "/model-versions/delete", true, Delete},
+    {"GET", "/model-versions/search", false, Search},
+    {"POST", "/model-versions/set-tag", true, SetTag},
+    {"DELETE", "/model-versions/delete-tag", true, DeleteTag},
+    {"GET", "/model-versions/get-download-uri", false, GetDownloadUri},
 };
 
 }  // namespace

@@ -25,10 +25,17 @@ struct Call {
   Time now;
   tracking::Writer writer;
   std::string user;  // who calls
-  // Of the tracking URI; for a job its own. Only for routes that are `in_workspace`.
+  // Of the tracking URI; for a job its own.
   std::string workspace{kDefaultWorkspace};
   ModelStore models{workspace};
 
+  // The experiment that the call names, or the workspace's default one; kNotFound also for another
+  // workspace's.
+  Result<int64_t> ExperimentId() const;
+  // Those that are asked for and belong to the workspace.
+  Result<std::vector<int64_t>> ExperimentIds() const;
+  // kNotFound if the call names a run or a logged model of another workspace.
+  Status CheckScope() const;
   // kPermissionDenied for a job's token: `what` is for people, "delete experiments".
   Status OnlyForPeople(std::string_view what) const;
 };
@@ -41,7 +48,8 @@ struct Route {
   std::string_view path;  // below /api/2.0/mlflow and /ajax-api/2.0/mlflow
   bool is_write;
   Operation run;
-  bool in_workspace = false;
+  // False for what a job may ask of its own runs only: then its workspace need not be found out.
+  bool in_workspace = true;
 };
 
 // The workspace that the request's path names; that of the job whose token it carries; else the one

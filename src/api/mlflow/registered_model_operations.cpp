@@ -131,19 +131,19 @@ Result<Json> Search(Call& call) {
 }
 
 constexpr Route kRoutes[] = {
-    {"POST", "/registered-models/create", true, Create, true},
-    {"GET", "/registered-models/get", false, Get, true},
-    {"POST", "/registered-models/rename", true, Rename, true},
-    {"PATCH", "/registered-models/update", true, Update, true},
-    {"DELETE", "/registered-models/delete", true, Delete, true},
-    {"GET", "/registered-models/search", false, Search, true},
-    {"POST", "/registered-models/set-tag", true, SetTag, true},
-    {"DELETE", "/registered-models/delete-tag", true, DeleteTag, true},
-    {"POST", "/registered-models/alias", true, SetAlias, true},
-    {"DELETE", "/registered-models/alias", true, DeleteAlias, true},
-    {"GET", "/registered-models/alias", false, GetByAlias, true},
-    {"POST", "/registered-models/get-latest-versions", false, GetLatestVersions, true},
-    {"GET", "/registered-models/get-latest-versions", false, GetLatestVersions, true},
+    {"POST", "/registered-models/create", true, Create},
+    {"GET", "/registered-models/get", false, Get},
+    {"POST", "/registered-models/rename", true, Rename},
+    {"PATCH", "/registered-models/update", true, Update},
+    {"DELETE", "/registered-models/delete", true, Delete},
+    {"GET", "/registered-models/search", false, Search},
+    {"POST", "/registered-models/set-tag", true, SetTag},
+    {"DELETE", "/registered-models/delete-tag", true, DeleteTag},
+    {"POST", "/registered-models/alias", true, SetAlias},
+    {"DELETE", "/registered-models/alias", true, DeleteAlias},
+    {"GET", "/registered-models/alias", false, GetByAlias},
+    {"POST", "/registered-models/get-latest-versions", false, GetLatestVersions},
+    {"GET", "/registered-models/get-latest-versions", false, GetLatestVersions},
 };
 
 }  // namespace

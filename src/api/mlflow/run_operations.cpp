@@ -14,7 +14,7 @@ const RunStore kRuns;
 
 Result<Json> Create(Call& call) {
   NewRun run;
-  ASSIGN_OR_RETURN(run.experiment, call.fields.ExperimentId());
+  ASSIGN_OR_RETURN(run.experiment, call.ExperimentId());
   ASSIGN_OR_RETURN(run.name, call.fields.Text("run_name"));
   ASSIGN_OR_RETURN(run.user, call.fields.Text("user_id"));
   ASSIGN_OR_RETURN(const auto start, call.fields.Int("start_time"));
@@ -78,7 +78,7 @@ Result<RunView> ViewField(const Call& call) {
 
 Result<Json> Search(Call& call) {
   RunQuery query;
-  ASSIGN_OR_RETURN(query.experiments, call.fields.ExperimentIds());
+  ASSIGN_OR_RETURN(query.experiments, call.ExperimentIds());
   ASSIGN_OR_RETURN(query.limit, call.fields.MaxResults(kSearchRunsPreset, kSearchRunsMax));
   ASSIGN_OR_RETURN(query.view, ViewField(call));
   ASSIGN_OR_RETURN(const std::string filter, call.fields.Text("filter"));
@@ -112,7 +112,7 @@ Result<Json> SearchDatasets(Call& call) {
                            std::to_string(kDatasetExperimentsMax) + " experiment_ids. Received " +
                            std::to_string(given.size()) + " experiment_ids.");
   }
-  ASSIGN_OR_RETURN(const auto experiments, call.fields.ExperimentIds());
+  ASSIGN_OR_RETURN(const auto experiments, call.ExperimentIds());
   ASSIGN_OR_RETURN(const auto uses,
                    kRuns.ListDatasets(call.transaction, experiments, kDatasetsMax));
   Json answer = Json::MakeObject();
@@ -129,7 +129,7 @@ Result<Json> SearchDatasets(Call& call) {
 
 constexpr Route kRoutes[] = {
     {"POST", "/experiments/search-datasets", false, SearchDatasets},
-    {"POST", "/runs/create", true, Create, true},
+    {"POST", "/runs/create", true, Create},
     {"GET", "/runs/get", false, Get},
     {"POST", "/runs/update", true, Update},
     {"POST", "/runs/delete", true, Delete},

@@ -57,6 +57,26 @@ TEST_F(MlflowTest, SearchesExperimentsPageByPage) {
   EXPECT_NE(Refused("POST", "/experiments/search", "{}").find("'max_results'"), std::string::npos);
 }
 
+TEST_F(MlflowTest, ListsWhatWasMadeLastFirstThoughTheClockIsSetBack) {
+  for (const char* name : {"a", "b", "c"}) {
+    Ok("POST", "/experiments/create", std::string(R"({"name": ")") + name + "\"}");
+    Ok("POST", "/logged-models", std::string(R"({"name": ")") + name + "\"}");
+    clock_.Set(clock_.Now() - std::chrono::hours(1));
+  }
+  std::string experiments;
+  const Json found = Ok("POST", "/experiments/search", R"({"max_results": 9})");
+  for (const Json& one : found.At("experiments")->array()) {
+    experiments += one.GetString("name") + " ";
+  }
+  EXPECT_EQ(experiments, "c b a Default ");
+  std::string models;
+  const Json logged = Ok("POST", "/logged-models/search", R"({"experiment_ids": ["0"]})");
+  for (const Json& one : logged.At("models")->array()) {
+    models += TextAt(one, "info.name") + " ";
+  }
+  EXPECT_EQ(models, "c b a ");
+}
+
 TEST_F(MlflowTest, KeepsWhatIsLoggedOneByOneAndInBatches) {
   const std::string run = MakeRun(R"({"start_time": 5, "user_id": "ann",
       "tags": [{"key": "mlflow.runName", "value": "first"}]})");

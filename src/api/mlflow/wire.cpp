@@ -66,7 +66,7 @@ Json ToJson(const Experiment& experiment) {
   message["last_update_time"] = experiment.modified_ms;
   message["creation_time"] = experiment.created_ms;
   AddPairs(message, "tags", experiment.tags);
-  message["workspace"] = "default";
+  message["workspace"] = experiment.workspace;
   return message;
 }
 

@@ -6,7 +6,9 @@ namespace lazurite {
 namespace {
 
 constexpr std::string_view kColumns =
-    "SELECT id, name, artifact_location, is_deleted, created, modified FROM experiments ";
+    "SELECT id, name, artifact_location, is_deleted, created, modified, workspace FROM experiments "
+    "WHERE ";
+constexpr std::string_view kDefaultName = "Default";
 
 Experiment ReadRow(const Statement& row) {
   Experiment experiment;
@@ -16,6 +18,7 @@ Experiment ReadRow(const Statement& row) {
   experiment.is_deleted = row.Int(3) != 0;
   experiment.created_ms = row.Int(4);
   experiment.modified_ms = row.Int(5);
+  experiment.workspace = row.Text(6);
   return experiment;
 }
 
@@ -51,19 +54,26 @@ Status Touch(Transaction& transaction, int64_t id, Time now) {
 
 }  // namespace
 
+Status MissingExperiment(int64_t id) {
+  return NotFound("No Experiment with id=" + std::to_string(id) + " exists");
+}
+
 Result<int64_t> ExperimentStore::Create(Transaction& transaction, const Experiment& experiment,
                                         Time now) const {
   TRY(CheckExperimentName(experiment.name));
   TRY(CheckLength(experiment.artifact_location, "artifact_location", kArtifactLocationMax));
-  ASSIGN_OR_RETURN(const auto holder, FindByName(transaction, experiment.name));
+  ASSIGN_OR_RETURN(const auto holder,
+                   FindByName(transaction, experiment.workspace, experiment.name));
   if (holder) {
     return Conflict("Experiment(name=" + experiment.name + ") already exists." +
                     (holder->is_deleted ? " It is in the deleted state." : ""));
   }
-  ASSIGN_OR_RETURN(Statement * insert,
-                   transaction.Prepare("INSERT INTO experiments (name, artifact_location, created, "
-                                       "modified) VALUES (?1, ?2, ?3, ?3)"));
-  insert->Bind(1, experiment.name).Bind(2, experiment.artifact_location).Bind(3, ToMillis(now));
+  ASSIGN_OR_RETURN(
+      Statement * insert,
+      transaction.Prepare("INSERT INTO experiments (workspace, name, artifact_location, "
+                          "created, modified) VALUES (?1, ?2, ?3, ?4, ?4)"));
+  insert->Bind(1, experiment.workspace).Bind(2, experiment.name);
+  insert->Bind(3, experiment.artifact_location).Bind(4, ToMillis(now));
   TRY(insert->Run());
   const int64_t id = transaction.LastInsertId();
   if (experiment.artifact_location.empty()) {
@@ -77,11 +87,12 @@ Result<int64_t> ExperimentStore::Create(Transaction& transaction, const Experime
   return id;
 }
 
-Result<int64_t> ExperimentStore::GetOrCreate(Transaction& transaction, std::string_view name,
-                                             Time now) const {
-  ASSIGN_OR_RETURN(const auto found, FindByName(transaction, name));
+Result<int64_t> ExperimentStore::GetOrCreate(Transaction& transaction, std::string_view workspace,
+                                             std::string_view name, Time now) const {
+  ASSIGN_OR_RETURN(const auto found, FindByName(transaction, workspace, name));
   if (!found) {
     Experiment experiment;
+    experiment.workspace = std::string(workspace);
     experiment.name = std::string(name);
     return Create(transaction, experiment, now);
   }
@@ -89,19 +100,50 @@ Result<int64_t> ExperimentStore::GetOrCreate(Transaction& transaction, std::stri
   return found->id;
 }
 
+Result<int64_t> ExperimentStore::GetOrCreateDefault(Transaction& transaction,
+                                                    std::string_view workspace, Time now) const {
+  const Result<int64_t> found = FindDefault(transaction, workspace);
+  if (found.status().code() != Code::kNotFound) return found;
+  ASSIGN_OR_RETURN(const int64_t id, GetOrCreate(transaction, workspace, kDefaultName, now));
+  ASSIGN_OR_RETURN(Statement * mark,
+                   transaction.Prepare("UPDATE experiments SET is_default = 1 WHERE id = ?"));
+  TRY(mark->Bind(1, id).Run());
+  return id;
+}
+
+Result<int64_t> ExperimentStore::FindDefault(Transaction& transaction,
+                                             std::string_view workspace) const {
+  ASSIGN_OR_RETURN(
+      Statement * query,
+      transaction.Prepare("SELECT id FROM experiments WHERE workspace = ? AND is_default = 1"));
+  query->Bind(1, workspace);
+  ASSIGN_OR_RETURN(const bool has_row, query->Step());
+  if (has_row) return query->Int(0);
+  return MissingExperiment(kDefaultExperiment);
+}
+
 Result<Experiment> ExperimentStore::Get(Transaction& transaction, int64_t id) const {
-  ASSIGN_OR_RETURN(Statement * query, transaction.Prepare(std::string(kColumns) + "WHERE id = ?"));
+  ASSIGN_OR_RETURN(Statement * query, transaction.Prepare(std::string(kColumns) + "id = ?"));
   query->Bind(1, id);
   ASSIGN_OR_RETURN(std::vector<Experiment> found, ReadAll(transaction, *query));
-  if (found.empty()) return NotFound("No Experiment with id=" + std::to_string(id) + " exists");
+  if (found.empty()) return MissingExperiment(id);
   return std::move(found[0]);
 }
 
+Result<bool> ExperimentStore::IsElsewhere(Transaction& transaction, int64_t id,
+                                          std::string_view workspace) const {
+  ASSIGN_OR_RETURN(Statement * query, transaction.Prepare("SELECT 1 FROM experiments WHERE id = ? "
+                                                          "AND workspace <> ?"));
+  query->Bind(1, id).Bind(2, workspace);
+  return query->Step();
+}
+
 Result<std::optional<Experiment>> ExperimentStore::FindByName(Transaction& transaction,
+                                                              std::string_view workspace,
                                                               std::string_view name) const {
   ASSIGN_OR_RETURN(Statement * query,
-                   transaction.Prepare(std::string(kColumns) + "WHERE name = ?"));
-  query->Bind(1, name);
+                   transaction.Prepare(std::string(kColumns) + "workspace = ? AND name = ?"));
+  query->Bind(1, workspace).Bind(2, name);
   ASSIGN_OR_RETURN(std::vector<Experiment> found, ReadAll(transaction, *query));
   if (found.empty()) return std::optional<Experiment>();
   return std::optional<Experiment>(std::move(found[0]));
@@ -112,7 +154,7 @@ Status ExperimentStore::Rename(Transaction& transaction, int64_t id, std::string
   TRY(CheckExperimentName(name));
   ASSIGN_OR_RETURN(const Experiment experiment, Get(transaction, id));
   if (experiment.is_deleted) return FailedPrecondition("Cannot rename a non-active experiment.");
-  ASSIGN_OR_RETURN(const auto holder, FindByName(transaction, name));
+  ASSIGN_OR_RETURN(const auto holder, FindByName(transaction, experiment.workspace, name));
   if (holder && holder->id != id) {
     return Conflict("Experiment(name=" + std::string(name) + ") already exists.");
   }
@@ -126,7 +168,7 @@ Status ExperimentStore::SetDeleted(Transaction& transaction, int64_t id, bool is
                                    Time now) const {
   ASSIGN_OR_RETURN(const Experiment experiment, Get(transaction, id));
   if (experiment.is_deleted == is_deleted) {
-    return NotFound("No Experiment with id=" + std::to_string(id) + " exists");
+    return MissingExperiment(id);
   }
   ASSIGN_OR_RETURN(Statement * mark,
                    transaction.Prepare("UPDATE experiments SET is_deleted = ? WHERE id = ?"));
@@ -161,9 +203,11 @@ Status ExperimentStore::DeleteTag(Transaction& transaction, int64_t id, std::str
   return Touch(transaction, id, now);
 }
 
-Result<std::vector<Experiment>> ExperimentStore::List(Transaction& transaction) const {
+Result<std::vector<Experiment>> ExperimentStore::List(Transaction& transaction,
+                                                      std::string_view workspace) const {
   ASSIGN_OR_RETURN(Statement * query,
-                   transaction.Prepare(std::string(kColumns) + "ORDER BY created DESC, id ASC"));
+                   transaction.Prepare(std::string(kColumns) + "workspace = ? ORDER BY id DESC"));
+  query->Bind(1, workspace);
   return ReadAll(transaction, *query);
 }
 
@@ -172,7 +216,7 @@ Status ExperimentStore::CheckActive(Transaction& transaction, int64_t id) const 
                    transaction.Prepare("SELECT is_deleted FROM experiments WHERE id = ?"));
   query->Bind(1, id);
   ASSIGN_OR_RETURN(const bool has_row, query->Step());
-  if (!has_row) return NotFound("No Experiment with id=" + std::to_string(id) + " exists");
+  if (!has_row) return MissingExperiment(id);
   if (query->Int(0) == 0) return {};
   return InvalidArgument("The experiment " + std::to_string(id) +
                          " must be in the 'active' state. Current state is deleted.");

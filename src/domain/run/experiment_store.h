@@ -13,16 +13,27 @@
 
 namespace lazurite {
 
+// What is said of an experiment that is not there.
+Status MissingExperiment(int64_t id);
+
 class ExperimentStore final {
  public:
-  // Makes an experiment; an empty location becomes "mlflow-artifacts:/<id>". kConflict if the name
-  // is taken, also by a deleted one.
+  // Makes an experiment in its workspace; an empty location becomes "mlflow-artifacts:/<id>".
+  // kConflict if the name is taken there, also by a deleted one.
   Result<int64_t> Create(Transaction& transaction, const Experiment& experiment, Time now) const;
-  // The id of the experiment called `name`, made or restored if need be.
-  Result<int64_t> GetOrCreate(Transaction& transaction, std::string_view name, Time now) const;
+  // The id of the workspace's experiment called `name`, made or restored if need be.
+  Result<int64_t> GetOrCreate(Transaction& transaction, std::string_view workspace,
+                              std::string_view name, Time now) const;
+  // The id of the experiment for whoever names none, which is there from the workspace's beginning.
+  Result<int64_t> GetOrCreateDefault(Transaction& transaction, std::string_view workspace,
+                                     Time now) const;
+  // Its id; kNotFound in a workspace that is not there.
+  Result<int64_t> FindDefault(Transaction& transaction, std::string_view workspace) const;
   // The experiment with its tags. kNotFound.
   Result<Experiment> Get(Transaction& transaction, int64_t id) const;
-  Result<std::optional<Experiment>> FindByName(Transaction& transaction,
+  // True if there is such an experiment, but in another workspace.
+  Result<bool> IsElsewhere(Transaction& transaction, int64_t id, std::string_view workspace) const;
+  Result<std::optional<Experiment>> FindByName(Transaction& transaction, std::string_view workspace,
                                                std::string_view name) const;
   // kFailedPrecondition if it is deleted; kConflict if the name is taken.
   Status Rename(Transaction& transaction, int64_t id, std::string_view name, Time now) const;
@@ -30,8 +41,8 @@ class ExperimentStore final {
   Status SetDeleted(Transaction& transaction, int64_t id, bool is_deleted, Time now) const;
   Status SetTag(Transaction& transaction, int64_t id, const KeyValue& tag, Time now) const;
   Status DeleteTag(Transaction& transaction, int64_t id, std::string_view key, Time now) const;
-  // All of them with their tags, newest first.
-  Result<std::vector<Experiment>> List(Transaction& transaction) const;
+  // All of the workspace with their tags, the last made first.
+  Result<std::vector<Experiment>> List(Transaction& transaction, std::string_view workspace) const;
   // kNotFound if there is none, kInvalidArgument if it is deleted.
   Status CheckActive(Transaction& transaction, int64_t id) const;
 };

@@ -8,8 +8,8 @@ namespace lazurite {
 namespace {
 
 constexpr std::string_view kColumns =
-    "SELECT id, experiment, name, artifact_uri, status, model_type, source_run, created, modified "
-    "FROM logged_models WHERE is_deleted = 0 AND ";
+    "SELECT id, experiment, name, artifact_uri, status, model_type, source_run, created, modified, "
+    "sequence FROM logged_models WHERE is_deleted = 0 AND ";
 
 LoggedModel ReadRow(const Statement& row) {
   LoggedModel model;
@@ -22,6 +22,7 @@ LoggedModel ReadRow(const Statement& row) {
   model.source_run = row.Text(6);
   model.created_ms = row.Int(7);
   model.modified_ms = row.Int(8);
+  model.sequence = row.Int(9);
   return model;
 }
 
@@ -63,17 +64,13 @@ Status ReadParts(Transaction& transaction, LoggedModel& model) {
   return {};
 }
 
-Status Missing(std::string_view id) {
-  return NotFound("Logged model with ID '" + std::string(id) + "' not found.");
-}
-
 Status CheckExists(Transaction& transaction, std::string_view id) {
   ASSIGN_OR_RETURN(
       Statement * query,
       transaction.Prepare("SELECT 1 FROM logged_models WHERE is_deleted = 0 AND id = ?"));
   query->Bind(1, id);
   ASSIGN_OR_RETURN(const bool has_row, query->Step());
-  return has_row ? Status() : Missing(id);
+  return has_row ? Status() : MissingLoggedModel(id);
 }
 
 std::string ArtifactUri(const Experiment& experiment, const std::string& id) {
@@ -85,8 +82,9 @@ Status Insert(Transaction& transaction, const LoggedModel& model) {
   ASSIGN_OR_RETURN(
       Statement * insert,
       transaction.Prepare("INSERT INTO logged_models (id, experiment, name, artifact_uri, status, "
-                          "model_type, source_run, created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, "
-                          "?, ?)"));
+                          "model_type, source_run, created, modified, sequence) SELECT ?1, ?2, ?3, "
+                          "?4, ?5, ?6, ?7, ?8, ?9, coalesce(max(sequence), 0) + 1 FROM "
+                          "logged_models"));
   insert->Bind(1, model.id).Bind(2, model.experiment).Bind(3, model.name);
   insert->Bind(4, model.artifact_uri).Bind(5, ToText(model.status)).Bind(6, model.model_type);
   insert->Bind(7, model.source_run).Bind(8, model.created_ms).Bind(9, model.modified_ms);
@@ -94,6 +92,10 @@ Status Insert(Transaction& transaction, const LoggedModel& model) {
 }
 
 }  // namespace
+
+Status MissingLoggedModel(std::string_view id) {
+  return NotFound("Logged model with ID '" + std::string(id) + "' not found.");
+}
 
 Result<LoggedModel> LoggedModelStore::Create(Transaction& transaction, const LoggedModel& given,
                                              IdSource& ids, Time now) const {
@@ -117,10 +119,19 @@ Result<LoggedModel> LoggedModelStore::Load(Transaction& transaction, std::string
   ASSIGN_OR_RETURN(Statement * query, transaction.Prepare(std::string(kColumns) + "id = ?"));
   query->Bind(1, id);
   ASSIGN_OR_RETURN(const bool has_row, query->Step());
-  if (!has_row) return Missing(id);
+  if (!has_row) return MissingLoggedModel(id);
   LoggedModel model = ReadRow(*query);
   TRY(ReadParts(transaction, model));
   return model;
+}
+
+Result<bool> LoggedModelStore::IsElsewhere(Transaction& transaction, std::string_view id,
+                                           std::string_view workspace) const {
+  ASSIGN_OR_RETURN(Statement * query,
+                   transaction.Prepare("SELECT 1 FROM logged_models m JOIN experiments e ON e.id = "
+                                       "m.experiment WHERE m.id = ? AND e.workspace <> ?"));
+  query->Bind(1, id).Bind(2, workspace);
+  return query->Step();
 }
 
 Status LoggedModelStore::SetStatus(Transaction& transaction, std::string_view id,
@@ -185,7 +196,7 @@ Result<std::vector<LoggedModel>> LoggedModelStore::List(
   for (const int64_t experiment : experiments) {
     ASSIGN_OR_RETURN(
         Statement * query,
-        transaction.Prepare(std::string(kColumns) + "experiment = ? ORDER BY created DESC, id"));
+        transaction.Prepare(std::string(kColumns) + "experiment = ? ORDER BY sequence DESC"));
     query->Bind(1, experiment);
     while (true) {
       ASSIGN_OR_RETURN(const bool has_row, query->Step());
@@ -195,7 +206,7 @@ Result<std::vector<LoggedModel>> LoggedModelStore::List(
   }
   for (LoggedModel& model : found) TRY(ReadParts(transaction, model));
   std::stable_sort(found.begin(), found.end(), [](const LoggedModel& a, const LoggedModel& b) {
-    return a.created_ms > b.created_ms;
+    return a.sequence > b.sequence;
   });
   return found;
 }

@@ -13,6 +13,9 @@
 
 namespace lazurite {
 
+// What is said of a model that is not there.
+Status MissingLoggedModel(std::string_view id);
+
 class LoggedModelStore final {
  public:
   // Makes a model (status PENDING) in an active experiment; its id and artifact address are made
@@ -21,6 +24,9 @@ class LoggedModelStore final {
                              Time now) const;
   // With params, tags and metrics. kNotFound, also if it is deleted.
   Result<LoggedModel> Load(Transaction& transaction, std::string_view id) const;
+  // True if there is such a model, but in another workspace.
+  Result<bool> IsElsewhere(Transaction& transaction, std::string_view id,
+                           std::string_view workspace) const;
   Status SetStatus(Transaction& transaction, std::string_view id, LoggedModelStatus status,
                    Time now) const;
   Status LogParams(Transaction& transaction, std::string_view id,
@@ -29,7 +35,7 @@ class LoggedModelStore final {
                  const std::vector<KeyValue>& tags) const;
   Status DeleteTag(Transaction& transaction, std::string_view id, std::string_view key) const;
   Status Delete(Transaction& transaction, std::string_view id, Time now) const;
-  // All that are not deleted in these experiments, newest first.
+  // All that are not deleted in these experiments, the last made first.
   Result<std::vector<LoggedModel>> List(Transaction& transaction,
                                         const std::vector<int64_t>& experiments) const;
 };

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/workspace/resource_id.h"
+
 namespace lazurite {
 
 struct KeyValue {
@@ -29,12 +31,15 @@ inline constexpr size_t kBatchTagsMax = 100;
 inline constexpr size_t kBatchItemsMax = 1000;
 inline constexpr int64_t kSearchRunsMax = 50000;
 
+// The experiment of whoever names none: in each workspace another one, which MLflow's clients call
+// "0". In kDefaultWorkspace that is its id too.
 inline constexpr int64_t kDefaultExperiment = 0;
 inline constexpr std::string_view kRunNameTag = "mlflow.runName";
 inline constexpr std::string_view kDatasetContextTag = "mlflow.data.context";
 
 struct Experiment {
   int64_t id = kDefaultExperiment;
+  std::string workspace{kDefaultWorkspace};
   std::string name;
   std::string artifact_location;
   bool is_deleted = false;
@@ -115,6 +120,7 @@ struct LoggedModel {
   LoggedModelStatus status = LoggedModelStatus::kPending;
   std::string model_type;
   std::string source_run;
+  int64_t sequence = 0;  // grows with each that is made
   int64_t created_ms = 0;
   int64_t modified_ms = 0;
   std::vector<KeyValue> params;

@@ -130,12 +130,25 @@ Result<Run> RunStore::Create(Transaction& transaction, const NewRun& given, IdSo
   return Load(transaction, run.id);
 }
 
+Status MissingRun(std::string_view run) {
+  return NotFound("Run with id=" + std::string(run) + " not found");
+}
+
 Result<RunInfo> RunStore::Get(Transaction& transaction, std::string_view run) const {
   ASSIGN_OR_RETURN(Statement * query, transaction.Prepare(kColumns));
   query->Bind(1, run);
   ASSIGN_OR_RETURN(const bool has_row, query->Step());
-  if (!has_row) return NotFound("Run with id=" + std::string(run) + " not found");
+  if (!has_row) return MissingRun(run);
   return ReadRow(*query);
+}
+
+Result<bool> RunStore::IsElsewhere(Transaction& transaction, std::string_view run,
+                                   std::string_view workspace) const {
+  ASSIGN_OR_RETURN(Statement * query,
+                   transaction.Prepare("SELECT 1 FROM runs r JOIN experiments e ON e.id = "
+                                       "r.experiment WHERE r.id = ? AND e.workspace <> ?"));
+  query->Bind(1, run).Bind(2, workspace);
+  return query->Step();
 }
 
 Result<Run> RunStore::Load(Transaction& transaction, std::string_view id) const {
@@ -277,8 +290,8 @@ Status RunStore::EnsureJobRun(Transaction& transaction, const JobRun& job, IdSou
   if (found.ok()) TRY(Purge(transaction, job.job));
   const ExperimentStore experiments;
   NewRun run;
-  ASSIGN_OR_RETURN(run.experiment,
-                   experiments.GetOrCreate(transaction, job.experiment_name, job.start));
+  ASSIGN_OR_RETURN(run.experiment, experiments.GetOrCreate(transaction, job.workspace,
+                                                           job.experiment_name, job.start));
   run.id = job.job;
   run.name = job.display_name.empty() ? job.job : job.display_name;
   run.user = job.user;

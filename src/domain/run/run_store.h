@@ -35,6 +35,7 @@ struct JobRun {
   std::string user;
   Time start{};
   std::vector<KeyValue> tags;
+  std::string workspace{kDefaultWorkspace};
 };
 
 // A dataset as runs of an experiment used it.
@@ -52,12 +53,18 @@ struct RunChange {
   std::optional<std::string> name;
 };
 
+// What is said of a run that is not there.
+Status MissingRun(std::string_view run);
+
 class RunStore final {
  public:
   // Makes a run in an active experiment and gives it as Load does. kInvalidArgument as MLflow's.
   Result<Run> Create(Transaction& transaction, const NewRun& run, IdSource& ids) const;
   // kNotFound.
   Result<RunInfo> Get(Transaction& transaction, std::string_view run) const;
+  // True if there is such a run, but in another workspace.
+  Result<bool> IsElsewhere(Transaction& transaction, std::string_view run,
+                           std::string_view workspace) const;
   // The run with its latest metrics, params, tags, inputs and outputs. kNotFound.
   Result<Run> Load(Transaction& transaction, std::string_view run) const;
   // The run, if it may be written to: kNotFound, or kInvalidArgument if it is deleted.

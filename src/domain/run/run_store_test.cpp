@@ -237,7 +237,7 @@ TEST_F(RunStoreTest, RestoresADeletedExperimentWithItsRunsForANewJob) {
   const ExperimentStore experiments;
   int64_t id = 0;
   Do([&](Transaction& transaction) -> Status {
-    ASSIGN_OR_RETURN(id, experiments.GetOrCreate(transaction, "exp", kNow));
+    ASSIGN_OR_RETURN(id, experiments.GetOrCreate(transaction, "default", "exp", kNow));
     NewRun run;
     run.id = "r1";
     run.experiment = id;
@@ -252,7 +252,8 @@ TEST_F(RunStoreTest, RestoresADeletedExperimentWithItsRunsForANewJob) {
   });
   EXPECT_EQ(taken.code(), Code::kConflict);
   Do([&](Transaction& transaction) -> Status {
-    ASSIGN_OR_RETURN(const int64_t again, experiments.GetOrCreate(transaction, "exp", kNow));
+    ASSIGN_OR_RETURN(const int64_t again,
+                     experiments.GetOrCreate(transaction, "default", "exp", kNow));
     EXPECT_EQ(again, id);
     return {};
   });

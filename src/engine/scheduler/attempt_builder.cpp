@@ -75,7 +75,7 @@ class Builder {
 
   Status AddExperiment() {
     ASSIGN_OR_RETURN(const auto experiment,
-                     ExperimentStore().FindByName(transaction_, job_.experiment));
+                     ExperimentStore().FindByName(transaction_, job_.workspace, job_.experiment));
     if (experiment) spec_.experiment_id = std::to_string(experiment->id);
     return {};
   }

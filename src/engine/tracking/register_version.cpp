@@ -32,12 +32,20 @@ std::string Below(const std::string& uri, std::string_view path) {
   return uri + (uri.ends_with('/') ? "" : "/") + std::string(path);
 }
 
+Result<LoggedModel> LoadModel(Transaction& transaction, std::string_view workspace,
+                              std::string_view id) {
+  const LoggedModelStore models;
+  ASSIGN_OR_RETURN(const bool is_elsewhere, models.IsElsewhere(transaction, id, workspace));
+  if (is_elsewhere) return MissingLoggedModel(id);
+  return models.Load(transaction, id);
+}
+
 // "models:/m-…" or "models:/<name>/<version>".
 Status ResolveModels(Transaction& transaction, std::string_view workspace, std::string_view rest,
                      ModelVersion& version) {
   const size_t slash = rest.find('/');
   if (slash == std::string_view::npos) {
-    ASSIGN_OR_RETURN(const LoggedModel model, LoggedModelStore().Load(transaction, rest));
+    ASSIGN_OR_RETURN(const LoggedModel model, LoadModel(transaction, workspace, rest));
     version.model_uri = ModelUriOf(workspace, model.artifact_uri);
     version.model = model.id;
     if (version.run.empty()) version.run = model.source_run;
@@ -50,7 +58,7 @@ Status ResolveModels(Transaction& transaction, std::string_view workspace, std::
   return {};
 }
 
-// "runs:/<run>/<path>". What names no run of ours is kept as it is.
+// "runs:/<run>/<path>". What names no run of the workspace is kept as it is.
 Status ResolveRun(Transaction& transaction, std::string_view workspace, std::string_view rest,
                   ModelVersion& version) {
   const size_t slash = rest.find('/');
@@ -59,7 +67,8 @@ Status ResolveRun(Transaction& transaction, std::string_view workspace, std::str
       slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
   const Result<RunInfo> info = RunStore().Get(transaction, run);
   if (!info.ok() && info.status().code() != Code::kNotFound) return info.status();
-  if (!info.ok()) {
+  ASSIGN_OR_RETURN(const bool is_elsewhere, RunStore().IsElsewhere(transaction, run, workspace));
+  if (!info.ok() || is_elsewhere) {
     version.model_uri = version.source;
     return {};
   }
@@ -127,7 +136,7 @@ Result<ModelVersion> RegisterVersion(Transaction& transaction, std::string_view 
                                      ModelVersion version, Time now) {
   TRY(Resolve(transaction, workspace, version));
   if (!version.model.empty() && version.run.empty()) {
-    ASSIGN_OR_RETURN(const LoggedModel model, LoggedModelStore().Load(transaction, version.model));
+    ASSIGN_OR_RETURN(const LoggedModel model, LoadModel(transaction, workspace, version.model));
     version.run = model.source_run;
   }
   ASSIGN_OR_RETURN(ModelVersion made,

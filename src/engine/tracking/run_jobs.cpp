@@ -1,5 +1,6 @@
 #include "engine/tracking/run_jobs.h"
 
+#include "base/text.h"
 #include "domain/run/experiment_store.h"
 #include "domain/run/job_end.h"
 
@@ -19,11 +20,14 @@ Time TimeOr(int64_t millis, Time now) {
   return is_likely ? FromMillis(millis) : now;
 }
 
-// The job that the run belongs to, if its parent is one.
-Result<std::optional<Job>> ParentOf(Transaction& transaction, const Run& run) {
-  const std::string* parent = FindValue(run.tags, kParentTag);
-  if (parent == nullptr) return std::optional<Job>();
-  return kJobs.Find(transaction, *parent);
+// The job that the run belongs to, if its parent is one of the same workspace.
+Result<std::optional<Job>> ParentOf(Transaction& transaction, const Run& run,
+                                    std::string_view workspace) {
+  const std::string* tag = FindValue(run.tags, kParentTag);
+  if (tag == nullptr) return std::optional<Job>();
+  ASSIGN_OR_RETURN(std::optional<Job> parent, kJobs.Find(transaction, *tag));
+  if (parent && !EqualNoCase(parent->workspace, workspace)) parent.reset();
+  return parent;
 }
 
 // What a client would have sent for such a job.
@@ -51,11 +55,8 @@ Status AddJob(Transaction& transaction, const Run& run, const Asker& asker, Time
   job.workspace = asker.workspace;
   job.experiment = experiment.name;
   job.display_name = run.info.name;
-  ASSIGN_OR_RETURN(const std::optional<Job> parent, ParentOf(transaction, run));
-  if (parent) {
-    job.parent = parent->name;
-    job.workspace = parent->workspace;
-  }
+  ASSIGN_OR_RETURN(const std::optional<Job> parent, ParentOf(transaction, run, asker.workspace));
+  if (parent) job.parent = parent->name;
   job.created = now;
   job.created_by = asker.user;
   job.modified = now;
