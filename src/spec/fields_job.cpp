@@ -121,7 +121,8 @@ constexpr Field kCommandJob[] = {
     {"resources.shm_size", "string", "2g", "properties.resources.shmSize",
      "Shared memory of a container: a number and b, k, m or g."},
     {"resources.docker_args", "any", "", "properties.resources.dockerArgs",
-     "More arguments for the container engine."},
+     "More arguments for the container engine. Of them `--memory` (`-m`) counts here too: the "
+     "memory of each instance, unless resources.memory says it."},
     {"resources.locations", "list:string", "", "properties.resources.locations",
      "Regions; no meaning on one machine."},
     {"resources.properties", "map:any", "", "properties.resources.properties",

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "domain/compute/share.h"
+#include "spec/docker_args.h"
 #include "spec/expression.h"
 #include "spec/field.h"
 #include "spec/member.h"
@@ -208,6 +209,15 @@ Status ReadMemory(const Member& member, std::optional<int64_t>& out) {
   return {};
 }
 
+// Azure has no other place to say how much memory a job may have.
+Status ReadDockerArgs(const Member& member, JobSpec& spec) {
+  if (member.is_absent() || spec.memory_bytes_per_instance) return {};
+  Result<std::optional<int64_t>> bytes = MemoryOfDockerArgs(*member.json());
+  if (!bytes.ok()) return Status(bytes.status()).With(member.path());
+  spec.memory_bytes_per_instance = *bytes;
+  return {};
+}
+
 Status ReadResources(const Member& properties, JobSpec& spec) {
   const Member member = properties.At("resources");
   if (member.is_absent()) return {};
@@ -218,6 +228,7 @@ Status ReadResources(const Member& properties, JobSpec& spec) {
   TRY(CheckShmSize(member.At("shmSize"), spec.shm_size));
   TRY(ReadCount(member.At("cpus"), 1, kShareCpusMax, spec.cpus_per_instance));
   TRY(ReadMemory(member.At("memory"), spec.memory_bytes_per_instance));
+  TRY(ReadDockerArgs(member.At("dockerArgs"), spec));
   TRY(ReadCount(member.At("gpus"), 0, kGpusMax, spec.gpus_per_instance));
   const Member wishes = member.At("properties");
   if (wishes.is_absent()) return {};

@@ -19,6 +19,7 @@ class Member {
 
   // The member of that name, in any case.
   Member At(std::string_view name) const;
+  const Json* json() const { return value_; }  // nullptr if it is not there
   bool is_absent() const { return value_ == nullptr || value_->is_null(); }
   const std::string& path() const { return path_; }
 
