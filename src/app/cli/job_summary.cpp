@@ -17,7 +17,8 @@ std::string UsageOf(const Json& live) {
   if (usage == nullptr || !usage->is_object()) return "";
   std::array<char, 64> cpu{};
   std::snprintf(cpu.data(), cpu.size(), "%.1f s", usage->GetDouble("cpu_s"));
-  const int64_t peak = std::max(usage->GetInt("memory_peak_bytes"), usage->GetInt("rss_max_bytes"));
+  // Of all processes at a time, where that is known; else of the largest one.
+  const int64_t peak = usage->GetInt("memory_peak_bytes", usage->GetInt("rss_max_bytes"));
   return std::string(cpu.data()) + " CPU, " + FormatBytes(peak) + " memory at most";
 }
 
