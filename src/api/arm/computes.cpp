@@ -227,11 +227,11 @@ Task<Result<Response>> PatchCompute(const ApiContext& context, Request& request)
 }
 
 // Jobs that wait for a compute that is gone would wait for ever.
-Status CheckUnused(Transaction& transaction, const std::string& name) {
+Status CheckUnused(Transaction& transaction, const Scope& scope, const std::string& name) {
   ASSIGN_OR_RETURN(const std::vector<Job> jobs,
                    JobStore().Active(transaction, std::nullopt, kActiveJobsMax));
   for (const Job& job : jobs) {
-    if (job.compute != name) continue;
+    if (job.compute != name || job.workspace != scope.workspace) continue;
     return FailedPrecondition("compute \"" + name + "\" is used by job " + job.name +
                               ", which is " + std::string(ToText(job.state)) +
                               "; cancel it or wait for its end");
@@ -247,7 +247,7 @@ Task<Result<Response>> DeleteCompute(const ApiContext& context, Request& request
   }
   const Database::Work work = [&](Transaction& transaction) -> Status {
     ASSIGN_OR_RETURN(const Resource compute, Load(transaction, scope, name));
-    TRY(CheckUnused(transaction, compute.name));
+    TRY(CheckUnused(transaction, scope, compute.name));
     TRY(ResourceStore()
             .Delete(transaction, ResourceKind::kCompute, scope.workspace, compute.name)
             .status());
@@ -303,7 +303,7 @@ Task<Result<Response>> ListNodes(const ApiContext& context, Request& request) {
   if (!status.ok()) co_return status;
   Json nodes = Json::MakeArray();
   for (const Job& job : jobs) {
-    if (job.compute != compute) continue;
+    if (job.compute != compute || job.workspace != scope.workspace) continue;
     Json node = Json::MakeObject();
     node["nodeId"] = job.name;
     node["privateIpAddress"] = "127.0.0.1";

@@ -1,9 +1,10 @@
 #include "domain/job/place.h"
 
+#include "domain/job/notes.h"
+
 namespace lazurite {
 namespace {
 
-constexpr size_t kNotesMax = 50;
 constexpr const char* kPreempted = "preempted";
 
 }  // namespace
@@ -29,10 +30,7 @@ Status ReturnJob(Transaction& transaction, Job& job, std::string_view cause, std
   job.cause = cause;
   job.reason.clear();
   job.started.reset();
-  Json& notes = job.detail["notes"];
-  if (!notes.is_array() || notes.array().size() < kNotesMax) {
-    notes.Push("attempt " + std::to_string(job.attempt) + ": " + std::string(why));
-  }
+  AddNote(job, "attempt " + std::to_string(job.attempt) + ": " + std::string(why));
   return JobStore().Move(transaction, job, JobEvent::kReturned, why, now);
 }
 

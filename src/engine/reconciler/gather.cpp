@@ -1,7 +1,7 @@
 // What an attempt's directory and its backend say: read, never changed, but for the verdict on a
 // runner that is gone.
 #include "base/log.h"
-#include "engine/reconciler/notes.h"
+#include "domain/job/notes.h"
 #include "engine/reconciler/reconciler.h"
 
 namespace lazurite::reconciler {

@@ -1,9 +1,9 @@
 // What was found out about an attempt, taken into the database.
 #include <cstring>
 
+#include "domain/job/notes.h"
 #include "domain/job/place.h"
 #include "domain/run/job_end.h"
-#include "engine/reconciler/notes.h"
 #include "engine/reconciler/reconciler.h"
 
 namespace lazurite::reconciler {

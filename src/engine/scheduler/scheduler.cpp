@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "domain/job/notes.h"
 #include "domain/job/place.h"
 #include "domain/run/job_end.h"
 #include "domain/workspace/resource_id.h"
@@ -18,24 +19,10 @@ constexpr int kActiveJobsMax = 1'000'000;
 constexpr int kChangesPerReadMax = 10'000;
 constexpr std::chrono::seconds kTick{1};
 
-constexpr size_t kNotesMax = 50;
 // What was asked to end is asked again after that time.
 constexpr Duration kEndAgain{std::chrono::seconds(5)};
 // Others may take what was chosen, so many times.
 constexpr int kChoicesMax = 5;
-
-void AddNotes(Job& job, const std::vector<std::string>& texts) {
-  Json& notes = job.detail["notes"];
-  for (const std::string& text : texts) {
-    const bool has_it =
-        notes.is_array() &&
-        std::any_of(notes.array().begin(), notes.array().end(),
-                    [&](const Json& note) { return note.is_string() && note.string() == text; });
-    const bool has_room = !notes.is_array() || notes.array().size() < kNotesMax;
-    if (!has_it && has_room) notes.Push(text);
-  }
-  if (notes.is_null()) job.detail.Erase("notes");
-}
 
 }  // namespace
 
@@ -168,7 +155,6 @@ void Scheduler::LookAround() {
   surroundings_.KeepOnly(names);
   std::erase_if(asked_to_end_, [&](const auto& entry) { return !names.contains(entry.first); });
   surroundings_.Look(running, has_gpu_ask);
-  if (has_gpu_ask) wants_gpus_ = true;
   mirror_.With([&](Mirror& mirror) { mirror.machine = surroundings_.machine(); });
 }
 
@@ -234,7 +220,6 @@ Status Scheduler::Refresh() {
 
 // Chooses, and locks what was chosen against others on this machine.
 std::vector<Placed> Scheduler::ChoosePlaces() {
-  const bool has_gpus = !wants_gpus_ || surroundings_.HasFreshGpus();
   for (int i = 0; i < kChoicesMax; ++i) {
     Cluster cluster;
     std::vector<Ask> queue;
@@ -243,7 +228,9 @@ std::vector<Placed> Scheduler::ChoosePlaces() {
       queue = mirror.Front(kLookAheadMax);
     });
     if (queue.empty()) return {};
-    cluster.machine.is_looking |= !has_gpus;
+    const bool wants_gpus = std::any_of(queue.begin(), queue.end(),
+                                        [&](const Ask& ask) { return WantsGpus(cluster, ask); });
+    if (wants_gpus && !surroundings_.HasFreshGpus()) cluster.machine.is_looking = true;
     std::vector<Placed> placed = Place(cluster, queue);
     if (surroundings_.Take(placed)) return placed;
     mirror_.With([&](Mirror& mirror) { mirror.machine = surroundings_.machine(); });
@@ -280,7 +267,9 @@ Status Scheduler::BuildPlaced(const std::vector<Placed>& placed, std::vector<Beg
       if (!job || job->state != JobState::kQueued) continue;
       ++job->attempt;
       job->detail["placement"] = PlacementJson(one);
-      AddNotes(*job, one.notes);
+      for (const std::string& note : one.notes) {
+        if (!HasNote(*job, note)) AddNote(*job, note);
+      }
       Result<AttemptSpec> spec = options_.build_attempt(transaction, *job, one);
       if (spec.ok()) {
         built.push_back({std::move(*job), std::move(*spec)});
@@ -380,6 +369,10 @@ void Scheduler::StartAgain(const std::optional<std::set<std::string>>& only) {
       const auto runner = channel.LookAtRunner();
       if (runner.ok() && runner->state != AttemptChannel::Runner::kNever) continue;
       Placed placed = PlacedAgain(job);
+      if (!placed.gpus.empty() && surroundings_.machine().is_looking) {
+        refused_.insert(job.name);
+        continue;
+      }
       if (Status taken = surroundings_.TakeAgain(placed); !taken.ok()) {
         returned.emplace(job.name, std::move(taken));
         continue;

@@ -104,7 +104,6 @@ class Scheduler final {
   const JobStore store_{};
   Locked<Mirror> mirror_;
   Surroundings surroundings_;
-  bool wants_gpus_ = false;                      // some job does, or did
   std::map<std::string, Instant> asked_to_end_;  // for another job, and when
   std::set<std::string> refused_;                // starts that the backend could not take just then
   std::mutex mutex_;

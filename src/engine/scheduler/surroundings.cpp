@@ -41,7 +41,9 @@ int HeldSeats(const std::vector<Held>& running, const std::string& gpu) {
 }  // namespace
 
 Surroundings::Surroundings(SurroundingsOptions options)
-    : options_(std::move(options)), machine_(options_.machine) {}
+    : options_(std::move(options)), machine_(options_.machine) {
+  machine_.is_looking = options_.gpus != nullptr;
+}
 
 void Surroundings::Look(const std::vector<Held>& running, bool is_urgent) {
   const auto now = steady_clock::now();

@@ -1,11 +1,11 @@
-// Sentences for a job's page.
+// Sentences for a job's page: job.detail.notes. Nothing here is saved.
 #pragma once
 
 #include <string_view>
 
 #include "domain/job/job_store.h"
 
-namespace lazurite::reconciler {
+namespace lazurite {
 
 inline constexpr size_t kNotesMax = 50;
 
@@ -14,4 +14,4 @@ bool HasNote(const Job& job, std::string_view text);
 // At most kNotesMax.
 void AddNote(Job& job, std::string_view text);
 
-}  // namespace lazurite::reconciler
+}  // namespace lazurite

@@ -1,8 +1,8 @@
-#include "engine/reconciler/notes.h"
+#include "domain/job/notes.h"
 
 #include <algorithm>
 
-namespace lazurite::reconciler {
+namespace lazurite {
 
 bool HasNote(const Job& job, std::string_view text) {
   const Json* notes = job.detail.Find("notes");
@@ -17,4 +17,4 @@ void AddNote(Job& job, std::string_view text) {
   if (!notes.is_array() || notes.array().size() < kNotesMax) notes.Push(text);
 }
 
-}  // namespace lazurite::reconciler
+}  // namespace lazurite
