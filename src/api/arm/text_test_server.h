@@ -35,6 +35,18 @@ class TextTestServer {
     context_.clock = &clock_;
     context_.ids = &ids_;
     context_.version = "0.0.0";
+    // Of this server no environment can be had from an image with this name.
+    context_.check_environment = [](const EnvironmentSpec& spec) {
+      EnvironmentCheck check{{}, {"it will be built"}};
+      if (spec.image.starts_with("refused")) {
+        check.findings = {{"image", "image " + spec.image + " needs an engine",
+                           "did you mean \"x\"?", Code::kFailedPrecondition},
+                          {"condaFile.dependencies.0", "python 3.1 is old"},
+                          {"condaFile.dependencies.1", "no such package", "",
+                           Code::kInvalidArgument}};
+      }
+      return check;
+    };
     Open();
     AddArmRoutes(router_, context_);
     AddUploadRoutes(router_, context_);

@@ -30,8 +30,6 @@ struct ApiContext {
   // Tells the engines that a job was created or is to be cancelled: they look at once instead of at
   // their next tick.
   std::function<void()> wake_engines = [] {};
-  // Why a queued job waits, in one sentence; "" if it does not.
-  std::function<std::string(const std::string& job)> explain_job = [](const std::string&) {
   // What is known of an environment without building it. Not for a loop's thread.
   std::function<EnvironmentCheck(const EnvironmentSpec&)> check_environment =
       [](const EnvironmentSpec&) { return EnvironmentCheck(); };
@@ -40,6 +38,8 @@ struct ApiContext {
   // [compute] unknown: a job that names no compute, or one that is not there, is refused; else it
   // runs on the whole machine, and says so.
   bool is_unknown_compute_refused = false;
+  // Why a queued job waits, in one sentence; "" if it does not.
+  std::function<std::string(const std::string& job)> explain_job = [](const std::string&) {
     return std::string();
   };
 };

@@ -3,10 +3,9 @@
 namespace lazurite::cli {
 
 std::span<const Command> NounCommands();  // noun_commands.cpp
-extern const Command kRun, kJobDiff, kSchema, kSchemaInstall;
 extern const Command kUp, kDown, kServe, kSubmit, kPs, kLogs, kStop, kWait, kExplain, kEnv, kExec,
-    kDoctor, kApi, kCompletion, kVersion, kJobCreate, kJobStream, kJobCancel, kJobDownload,
-    kServiceInstall, kServiceUninstall, kServiceStatus;
+    kDoctor, kApi, kCompletion, kVersion, kJobCreate, kJobStream, kJobCancel, kJobDownload, kRun,
+    kJobDiff, kSchema, kSchemaInstall, kServiceInstall, kServiceUninstall, kServiceStatus;
 extern const Command kSecretSet, kSecretList, kSecretDelete, kTokenCreate, kTokenList, kTokenRevoke;
 
 namespace {
@@ -17,11 +16,11 @@ constexpr const Command* kShortcuts[] = {&kUp,  &kDown,       &kServe,  &kRun,  
                                          &kApi, &kCompletion, &kVersion};
 constexpr const Command* kJobCommands[] = {&kJobCreate, &kJobStream, &kJobCancel, &kJobDownload,
                                            &kJobDiff};
+constexpr const Command* kPeopleCommands[] = {&kSecretSet,   &kSecretList, &kSecretDelete,
+                                              &kTokenCreate, &kTokenList,  &kTokenRevoke};
 
 constexpr const Command* kServiceCommands[] = {&kServiceInstall, &kServiceUninstall,
                                                &kServiceStatus};
-constexpr const Command* kPeopleCommands[] = {&kSecretSet,   &kSecretList, &kSecretDelete,
-                                              &kTokenCreate, &kTokenList,  &kTokenRevoke};
 
 constexpr Flag kGlobalFlags[] = {
     {"--output", "-o", "FORM", "form of the result; a table on a terminal, tabs in a pipe",

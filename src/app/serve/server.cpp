@@ -120,6 +120,15 @@ Status Server::LoadPeople() {
       [this](Transaction& transaction) { return SealOldCredentials(transaction, *vault_); });
 }
 
+EnvironmentSettings Server::EnvironmentSettingsOf() const {
+  return {.envs_folder = EnvironmentsFolder(options_.home),
+          .host_fallback = options_.is_host_fallback,
+          .uv = options_.uv,
+          .build_timeout = options_.build_timeout,
+          .index_url = options_.index_url,
+          .extra_index_urls = options_.extra_index_urls};
+}
+
 // Without it this server is alone on its machine, as far as it knows.
 void Server::OpenBoard() {
   Result<SlotBoard> board = SlotBoard::Open(options_.locks);
@@ -133,13 +142,10 @@ void Server::OpenBoard() {
 }
 
 scheduler::SchedulerOptions Server::SchedulerSettings() {
-  const scheduler::AttemptSettings attempts{
-      .home = options_.home,
-      .blobs = blobs_.get(),
-      .environments = {.envs_folder = EnvironmentsFolder(options_.home),
-                       .host_fallback = options_.is_host_fallback,
-                       .uv = options_.uv},
-      .slots_folder = board_ ? board_->folder() : ""};
+  const scheduler::AttemptSettings attempts{.home = options_.home,
+                                            .blobs = blobs_.get(),
+                                            .environments = EnvironmentSettingsOf(),
+                                            .slots_folder = board_ ? board_->folder() : ""};
   return {.database = database_.get(),
           .clock = &clock_,
           .backend = backend_.get(),
@@ -155,10 +161,13 @@ scheduler::SchedulerOptions Server::SchedulerSettings() {
               [attempts](Transaction& transaction, Job& job, const scheduler::Placed& placed) {
                 return scheduler::BuildAttemptSpec(transaction, attempts, job, placed);
               },
-          .make_secrets =
-              [this](const Job& job) {
-                return MakeSecrets({*database_, *identity_, *vault_}, job);
-              }};
+          .make_secrets = [this](const Job& job) -> Result<AttemptSecrets> {
+            ASSIGN_OR_RETURN(AttemptSecrets secrets,
+                             MakeSecrets({*database_, *identity_, *vault_}, job));
+            secrets.index_url = options_.index_url;
+            secrets.extra_index_urls = options_.extra_index_urls;
+            return secrets;
+          }};
 }
 
 reconciler::ReconcilerOptions Server::ReconcilerSettings() {
@@ -167,8 +176,12 @@ reconciler::ReconcilerOptions Server::ReconcilerSettings() {
       .clock = &clock_,
       .backend = backend_.get(),
       .home = options_.home,
-      .on_running = [](Transaction& transaction,
-                       const Job& job) { return BeginRun(transaction, job, *job.started); },
+      .on_running =
+          [this](Transaction& transaction, const Job& job) {
+            const Json* folder = job.detail.At("environment.folder");
+            if (folder != nullptr && folder->is_string()) compiler_->Used(folder->string());
+            return BeginRun(transaction, job, *job.started);
+          },
       .on_completed = [this](Transaction& transaction,
                              Job& job) { return RegisterOutputs(transaction, job, clock_.Now()); },
       .replay_spool =
@@ -187,6 +200,8 @@ Status Server::MakeEngines() {
   files_ = std::make_unique<live::FileWatcher>(loop_);
   backend_ = backend::MakeLocalBackend(
       {.home = options_.home, .program = ProgramPath(), .has_nursery = true});
+  environments_ = std::make_unique<environment::Checker>(EnvironmentSettingsOf());
+  compiler_ = std::make_unique<environment::BytecodeCompiler>(EnvironmentsFolder(options_.home));
   hasher_ = std::make_unique<data::ManifestHasher>(options_.home);
   hasher_->Start();
   OpenBoard();
@@ -216,6 +231,8 @@ void Server::AddRoutes() {
                     scheduler_->Wake();
                     reconciler_->Wake();
                   },
+              .check_environment =
+                  [this](const EnvironmentSpec& spec) { return environments_->Check(spec); },
               .manifest_added = [this](const std::string& folder) { hasher_->Added(folder); },
               .is_unknown_compute_refused = options_.is_unknown_compute_refused,
               .explain_job = [this](const std::string& job) { return scheduler_->Explain(job); }};

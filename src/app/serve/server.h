@@ -14,6 +14,8 @@
 #include "domain/compute/machine.h"
 #include "domain/compute/slot_board.h"
 #include "engine/data/manifest_hasher.h"
+#include "engine/environment/bytecode.h"
+#include "engine/environment/checker.h"
 #include "engine/reconciler/reconciler.h"
 #include "engine/scheduler/scheduler.h"
 
@@ -38,6 +40,7 @@ class Server final {
   void OpenBoard();
   Status Listen();
   void AddRoutes();
+  EnvironmentSettings EnvironmentSettingsOf() const;
   scheduler::SchedulerOptions SchedulerSettings();
   reconciler::ReconcilerOptions ReconcilerSettings();
   Response ShowHealth() const;
@@ -60,6 +63,8 @@ class Server final {
   std::unique_ptr<live::FileWatcher> files_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<ComputeBackend> backend_;
+  std::unique_ptr<environment::Checker> environments_;
+  std::unique_ptr<environment::BytecodeCompiler> compiler_;
   std::unique_ptr<data::ManifestHasher> hasher_;
   std::optional<SlotBoard> board_;
   std::unique_ptr<scheduler::Scheduler> scheduler_;

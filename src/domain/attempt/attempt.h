@@ -17,7 +17,8 @@
 //     spool/0.done          how many bytes of it the server has taken
 //     verdict.json          by the server, when no exit.json can say how it ended
 //     user_logs/            std_log.txt (one rank), std_log_process_<rank>.txt (several)
-//     system_logs/          environment.txt, data.txt, runner.txt, mpirun.txt
+//     system_logs/          environment.txt, data.txt, runner.txt, mpirun.txt;
+//                           environment_freeze.txt: the packages of its environment
 //     code/                 working copy, the ranks' working directory
 //     inputs/ outputs/      materialised inputs, local outputs
 //     data/                 links INPUT_<name>, <name> to them (AZUREML_CR_DATA_CAPABILITY_PATH)
@@ -107,6 +108,9 @@ struct AttemptSecrets {
   std::string token;
   std::map<std::string, std::string> environment_variables;
   std::vector<std::string> hidden = {};  // values of secrets: to be taken out of logs and records
+  // Of EnvironmentSettings, whose record has them not.
+  std::string index_url = {};
+  std::vector<std::string> extra_index_urls = {};
 
   Json ToJson() const;
   static Result<AttemptSecrets> FromJson(const Json& json);

@@ -170,6 +170,7 @@ Json FromSettings(const EnvironmentSettings& settings) {
   out["envs_folder"] = settings.envs_folder;
   out["host_fallback"] = settings.host_fallback;
   out["uv"] = settings.uv;
+  out["build_timeout_ms"] = int64_t{settings.build_timeout.count()};
   return out;
 }
 
@@ -179,6 +180,8 @@ EnvironmentSettings ToSettings(const Json* json) {
   out.envs_folder = json->GetString("envs_folder");
   out.host_fallback = json->GetBool("host_fallback");
   out.uv = json->GetString("uv");
+  out.build_timeout =
+      Duration(json->GetInt("build_timeout_ms", int64_t{Duration(kBuildTimeoutDefault).count()}));
   return out;
 }
 
@@ -290,6 +293,8 @@ Json AttemptSecrets::ToJson() const {
   out["token"] = token;
   out["environment_variables"] = FromWords(environment_variables);
   out["hidden"] = FromList(hidden);
+  if (!index_url.empty()) out["index_url"] = index_url;
+  if (!extra_index_urls.empty()) out["extra_index_urls"] = FromList(extra_index_urls);
   return out;
 }
 
@@ -299,6 +304,8 @@ Result<AttemptSecrets> AttemptSecrets::FromJson(const Json& json) {
   out.token = json.GetString("token");
   out.environment_variables = ToWords(json.Find("environment_variables"));
   out.hidden = ToList(json.Find("hidden"));
+  out.index_url = json.GetString("index_url");
+  out.extra_index_urls = ToList(json.Find("extra_index_urls"));
   return out;
 }
 

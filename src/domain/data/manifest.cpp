@@ -1,9 +1,5 @@
 #include "domain/data/manifest.h"
 
-#include <fcntl.h>
-
-#include <charconv>
-
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -12,9 +8,7 @@ namespace lazurite {
 namespace {
 
 constexpr int kFormat = 1;
-constexpr size_t kHeadBytesMax = 65536;
-// Some 300 bytes for each of kManifestFilesMax files.
-constexpr size_t kBytesMax = size_t{300} << 20;
+constexpr size_t kHashesBytesMax = kManifestFilesMax * 65 + 16;
 
 // Only what would break a line, or be taken for such an escape.
 std::string Escaped(std::string_view path) {
@@ -34,40 +28,6 @@ std::string Escaped(std::string_view path) {
   return out;
 }
 
-// The next line of `text`, which is cut off it.
-std::string_view NextLine(std::string_view& text) {
-  const size_t end = text.find('\n');
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return line;
-}
-
-bool TakeNumber(std::string_view& line, int64_t& number) {
-  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), number);
-  if (error != std::errc() || end == line.data() + line.size() || *end != ' ') return false;
-  line.remove_prefix(static_cast<size_t>(end - line.data()) + 1);
-  return true;
-}
-
-Status Unreadable(const std::string& folder) {
-  return Internal("\"" + ManifestFilesPath(folder) +
-                  "\" is no manifest that this version can read; register the data again");
-}
-
-Result<ManifestHead> ParseHead(const std::string& folder, std::string_view line) {
-  const Result<Json> json = Json::Parse(std::string(line));
-  if (!json.ok() || !json->is_object() || json->GetInt("format") != kFormat) {
-    return Unreadable(folder);
-  }
-  ManifestHead head;
-  head.place = json->GetString("place");
-  head.taken = FromMillis(json->GetInt("taken_ms"));
-  head.is_folder = json->GetBool("is_folder");
-  head.files = json->GetInt("files");
-  head.bytes = json->GetInt("bytes");
-  return head;
-}
-
 void AddHashes(const std::string& folder, Manifest& manifest) {
   ManifestHashes hashes = ReadManifestHashes(folder);
   const size_t count = std::min(hashes.lines.size(), manifest.files.size());
@@ -79,31 +39,16 @@ void AddHashes(const std::string& folder, Manifest& manifest) {
 }
 
 Result<Manifest> ReadFiles(const std::string& folder) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(ManifestFilesPath(folder), kBytesMax));
-  std::string_view rest = text;
-  ASSIGN_OR_RETURN(const ManifestHead head, ParseHead(folder, NextLine(rest)));
+  ASSIGN_OR_RETURN(ManifestReader reader, ManifestReader::Open(folder));
   Manifest manifest;
-  manifest.place = head.place;
-  manifest.taken = head.taken;
-  manifest.is_folder = head.is_folder;
-  manifest.files.reserve(static_cast<size_t>(head.files));
-  while (!rest.empty()) {
-    std::string_view line = NextLine(rest);
-    ManifestFile file;
-    if (!TakeNumber(line, file.bytes) || !TakeNumber(line, file.modified_ns)) {
-      return Unreadable(folder);
-    }
-    if (line.find('%') == std::string_view::npos) {
-      file.path = line;
-    } else {
-      std::optional<std::string> path = UrlDecode(line);
-      if (!path) return Unreadable(folder);
-      file.path = std::move(*path);
-    }
-    manifest.files.push_back(std::move(file));
+  manifest.place = reader.head().place;
+  manifest.taken = reader.head().taken;
+  manifest.is_folder = reader.head().is_folder;
+  while (true) {
+    ASSIGN_OR_RETURN(std::optional<ManifestFile> file, reader.Next());
+    if (!file) return manifest;
+    manifest.files.push_back(std::move(*file));
   }
-  if (static_cast<int64_t>(manifest.files.size()) != head.files) return Unreadable(folder);
-  return manifest;
 }
 
 }  // namespace
@@ -142,19 +87,20 @@ Result<Manifest> ReadManifest(const std::string& folder) {
 }
 
 Result<ManifestHead> ReadManifestHead(const std::string& folder) {
-  ASSIGN_OR_RETURN(const std::string text, ReadRange(ManifestFilesPath(folder), 0, kHeadBytesMax));
-  std::string_view rest = text;
-  return ParseHead(folder, NextLine(rest));
+  ASSIGN_OR_RETURN(const ManifestReader reader, ManifestReader::Open(folder));
+  return reader.head();
 }
 
 ManifestHashes ReadManifestHashes(const std::string& folder) {
   ManifestHashes hashes;
-  const Result<std::string> text = ReadFile(ManifestHashesPath(folder), kBytesMax);
+  const Result<std::string> text = ReadFile(ManifestHashesPath(folder), kHashesBytesMax);
   if (!text.ok()) return hashes;
   // What follows the last line end was torn by a crash.
   std::string_view rest = std::string_view(*text).substr(0, text->rfind('\n') + 1);
   while (!rest.empty()) {
-    const std::string_view line = NextLine(rest);
+    const size_t end = rest.find('\n');
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end + 1);
     if (line == ManifestHashes::kDone) {
       hashes.is_done = true;
     } else {

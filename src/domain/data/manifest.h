@@ -4,12 +4,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/status.h"
 
 namespace lazurite {
@@ -56,6 +57,30 @@ Status WriteManifest(const std::string& folder, const Manifest& manifest);
 // With the hashes that are known. kNotFound if there is none.
 Result<Manifest> ReadManifest(const std::string& folder);
 Result<ManifestHead> ReadManifestHead(const std::string& folder);
+
+// Its files one after the other, without all of them in memory.
+class ManifestReader final {
+ public:
+  // kNotFound if there is none.
+  static Result<ManifestReader> Open(const std::string& folder);
+
+  const ManifestHead& head() const { return head_; }
+  // Nothing after the last one.
+  Result<std::optional<ManifestFile>> Next();
+
+ private:
+  ManifestReader(std::string path, Fd file) : path_(std::move(path)), file_(std::move(file)) {}
+
+  Result<std::string_view> Line();
+  Status Unreadable() const;
+
+  std::string path_;
+  Fd file_;
+  ManifestHead head_;
+  std::string buffer_;
+  size_t used_ = 0;   // of the buffer
+  int64_t read_ = 0;  // files
+};
 
 // How far the hashes are: the lines of `folder`/hashes, one for each file in order.
 struct ManifestHashes {

@@ -36,8 +36,8 @@ std::string ManifestsOfData(const std::string& home, std::string_view workspace,
 std::string ManifestOfVersion(const std::string& home, std::string_view workspace,
                               std::string_view name, std::string_view version);
 std::string ServerFile(
-    const std::string& home);                  // run/server.json: who serves this home, and where
-std::string LogFile(const std::string& home);  // logs/server.log: what the server says
+    const std::string& home);  // run/server.json: who serves this home, and where
+std::string LogFile(const std::string& home);       // logs/server.log: what the server says
 std::string DoorbellFile(const std::string& home);  // run/doorbell.sock: runners ring here
 
 }  // namespace lazurite

@@ -117,8 +117,7 @@ void ManifestHasher::Run() {
 }
 
 // The line for one file; "" if the thread is to stop.
-std::string ManifestHasher::LineOf(const Manifest& manifest, const ManifestFile& file) {
-  const std::string path = file.path.empty() ? manifest.place : JoinPath(manifest.place, file.path);
+std::string ManifestHasher::LineOf(const std::string& path, const ManifestFile& file) {
   const Result<Fd> opened = OpenFile(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!opened.ok()) {
     const bool is_gone = opened.status().code() == Code::kNotFound;
@@ -140,25 +139,37 @@ std::string ManifestHasher::LineOf(const Manifest& manifest, const ManifestFile&
   return hash.ok() ? *hash : std::string(ManifestHashes::kUnreadable);
 }
 
-void ManifestHasher::Hash(const std::string& folder) {
+// kCancelled if the thread is to stop, or the manifest is gone.
+Status ManifestHasher::HashAll(const std::string& folder, ManifestReader& reader) {
   const ino_t identity = IdentityOf(folder);
-  const Result<Manifest> manifest = ReadManifest(folder);
-  Result<JournalWriter> journal = JournalWriter::Open(ManifestHashesPath(folder));
-  Status status = manifest.ok() ? journal.status() : manifest.status();
+  ASSIGN_OR_RETURN(JournalWriter journal, JournalWriter::Open(ManifestHashesPath(folder)));
   auto synced = std::chrono::steady_clock::now();
-  size_t next = ReadManifestHashes(folder).lines.size();
-  for (; status.ok() && next < manifest->files.size(); ++next) {
-    const std::string line = LineOf(*manifest, manifest->files[next]);
-    if (line.empty() || !MayGoOn() || IdentityOf(folder) != identity) return;
-    status = journal->Append(line);
+  size_t known = ReadManifestHashes(folder).lines.size();
+  while (true) {
+    ASSIGN_OR_RETURN(const std::optional<ManifestFile> file, reader.Next());
+    if (!file) return journal.AppendDurably(ManifestHashes::kDone);
+    if (known > 0) {
+      --known;
+      continue;
+    }
+    const std::string line =
+        LineOf(file->path.empty() ? reader.head().place : JoinPath(reader.head().place, file->path),
+               *file);
+    const bool is_over = line.empty() || !MayGoOn() || IdentityOf(folder) != identity;
+    if (is_over) return {Code::kCancelled, "stopped"};
+    TRY(journal.Append(line));
     if (std::chrono::steady_clock::now() - synced < kSyncEvery) continue;
-    if (status.ok()) status = journal->Sync();
+    TRY(journal.Sync());
     synced = std::chrono::steady_clock::now();
   }
-  if (status.ok()) status = journal->AppendDurably(ManifestHashes::kDone);
+}
+
+void ManifestHasher::Hash(const std::string& folder) {
+  Result<ManifestReader> reader = ManifestReader::Open(folder);
+  const Status status = reader.ok() ? HashAll(folder, *reader) : reader.status();
   if (status.ok()) {
-    Log(LogLevel::kInfo, "the data's hashes are there", {{"place", manifest->place}});
-  } else if (IdentityOf(folder) == identity) {
+    Log(LogLevel::kInfo, "the data's hashes are there", {{"place", reader->head().place}});
+  } else if (status.code() != Code::kCancelled && status.code() != Code::kNotFound) {
     Log(LogLevel::kWarning, "the data's hashes could not be written; they follow after a restart",
         {{"manifest", folder}, {"error", status.text()}});
   }

@@ -33,7 +33,8 @@ class ManifestHasher final {
  private:
   void Run();
   void Hash(const std::string& folder);
-  std::string LineOf(const Manifest& manifest, const ManifestFile& file);
+  std::string LineOf(const std::string& path, const ManifestFile& file);
+  Status HashAll(const std::string& folder, ManifestReader& reader);
   bool MayGoOn();
 
   const std::string home_;

@@ -22,8 +22,7 @@ class LoopbackListener final : public Listener {
   explicit LoopbackListener(Options options)
       : token_(options.token.empty() ? HexEncode(RandomBytes(kTokenBytes)) : options.token),
         forwarder_(loop_, {ServerFile(options.home), options.attempt_folder, token_, options.token,
-                           options.note, options.replay_pause_max, options.run,
-                           options.redaction}),
+                           options.note, options.replay_pause_max, options.run, options.redaction}),
         server_(loop_, ServerOptions(),
                 [this](Request& request) { return forwarder_.Handle(request); }) {}
   ~LoopbackListener() override { Stop(); }

@@ -97,6 +97,8 @@ class AttemptRun final {
   std::optional<Failure> TakePlaces();
   std::optional<Failure> Prepare();
   std::optional<Failure> PrepareEnvironment();
+  Failure EnvironmentFailure(const Status& status, bool is_late);
+  std::string KeepFreeze() const;
   std::optional<Failure> PrepareData();
   std::optional<Failure> PreparePlan();
   void BeginLimits();
@@ -199,18 +201,53 @@ std::optional<Failure> AttemptRun::Prepare() {
 }
 
 std::optional<Failure> AttemptRun::PrepareEnvironment() {
-  const auto builder = options_.make_environment_builder(spec_.environment_settings);
+  EnvironmentSettings settings = spec_.environment_settings;
+  settings.index_url = secrets_.index_url;
+  settings.extra_index_urls = secrets_.extra_index_urls;
+  const auto builder = options_.make_environment_builder(settings);
+  // A build counts as the job's time: nobody waits for more than was allowed.
+  const auto began = std::chrono::steady_clock::now();
+  const auto is_late = [this, began] {
+    return spec_.timeout && std::chrono::steady_clock::now() - began >= *spec_.timeout;
+  };
   Result<PreparedEnvironment> prepared = builder->Prepare(
       spec_.environment, [this](std::string_view line) { environment_log_.Write(line); },
-      [this] { return signals_.CancelAsked(); });
-  if (!prepared.ok()) return FailureOf(prepared.status(), "environment");
+      [this, is_late] { return is_late() || signals_.CancelAsked(); });
+  if (!prepared.ok()) return EnvironmentFailure(prepared.status(), is_late());
   environment_ = std::move(prepared).value();
   Json detail = Json::MakeObject();
   detail["hash"] = environment_.hash;
   detail["was_reused"] = environment_.was_reused;
   detail["folder"] = environment_.folder;
+  detail["freeze"] = KeepFreeze();
   events_.Append("environment_ready", std::move(detail));
   return std::nullopt;
+}
+
+Failure AttemptRun::EnvironmentFailure(const Status& status, bool is_late) {
+  // What a build said last is in the log already.
+  if (status.code() != Code::kInternal) environment_log_.Write(status.text());
+  if (status.code() == Code::kCancelled && is_late && !signals_.CancelAsked()) {
+    return {"timeout", "the job's time (limits.timeout, " + FormatElapsed(*spec_.timeout) +
+                           ") was over before its environment was ready"};
+  }
+  Failure failure = FailureOf(status, "environment");
+  const bool is_of_build =
+      status.code() == Code::kInternal || status.code() == Code::kDeadlineExceeded;
+  if (is_of_build && failure.cause == "environment") {
+    failure.message += "\nthe whole log: " + channel_.Path("system_logs/environment.txt");
+  }
+  return failure;
+}
+
+// The job keeps the list of its packages, whatever becomes of the environment. A copy: a link could
+// be written through.
+std::string AttemptRun::KeepFreeze() const {
+  if (environment_.freeze.empty()) return "";
+  const std::string name = "system_logs/environment_freeze.txt";
+  const Result<std::string> packages = ReadFile(environment_.freeze);
+  if (!packages.ok() || !WriteFile(channel_.Path(name), *packages).ok()) return "";
+  return name;
 }
 
 std::optional<Failure> AttemptRun::PrepareData() {
