@@ -1,5 +1,7 @@
 #include "domain/run/job_end.h"
 
+#include <algorithm>
+
 #include "domain/run/run_store.h"
 
 namespace lazurite {
@@ -20,11 +22,13 @@ Status EndJob(Transaction& transaction, Job& job, const JobEnd& end) {
                               std::string(ToText(job.state)));
   }
   job.cause = end.cause;
-  job.ended = end.ended;
+  // The clock may have been set back meanwhile; no job takes less than nothing.
+  const Time ended = std::max(end.ended, job.started.value_or(end.ended));
+  job.ended = ended;
   job.reason.clear();
   if (state == JobState::kFailed) job.error = end.sentence;
   TRY(JobStore().Move(transaction, job, end.event, end.sentence, end.now));
-  return RunStore().FinishJobRun(transaction, job.name, RunStatusOf(state), end.ended);
+  return RunStore().FinishJobRun(transaction, job.name, RunStatusOf(state), ended);
 }
 
 }  // namespace lazurite

@@ -78,6 +78,25 @@ TEST_F(JobEndTest, EndsStateRunAndReasonTogether) {
   EXPECT_TRUE(record.changes.objects.contains({"run", "a"}));
 }
 
+TEST_F(JobEndTest, IsNotBeforeTheStartThoughTheClockWasSetBack) {
+  Make("a", {JobEvent::kSubmitted, JobEvent::kPlaced, JobEvent::kRanksStarted});
+  Do([&](Transaction& transaction) -> Status {
+    ASSIGN_OR_RETURN(Job job, jobs_.Get(transaction, "a"));
+    job.started = kLater;
+    TRY(jobs_.Save(transaction, job));
+    return runs_.StartJobRun(transaction, "a", kLater);
+  });
+  ASSERT_TRUE(End("a", {.event = JobEvent::kGone,
+                        .cause = "runner_lost",
+                        .sentence = "gone",
+                        .ended = kNow,
+                        .now = kNow})
+                  .ok());
+  const Record record = Look("a");
+  EXPECT_EQ(record.job.ended, kLater);
+  EXPECT_EQ(record.run.end_ms, ToMillis(kLater));
+}
+
 TEST_F(JobEndTest, OnlyAFailureIsAnError) {
   Make("done", {JobEvent::kSubmitted, JobEvent::kPlaced, JobEvent::kRanksStarted});
   ASSERT_TRUE(
