@@ -250,6 +250,11 @@ int64_t ControlGroup::PeakOf(size_t part) const {
   return ParseInt(Trim(Get(PartOf(folders_.front(), part), file))).value_or(0);
 }
 
+int64_t ControlGroup::KillsForMemoryOf(size_t part) const {
+  const char* const file = kind_ == Kind::kV1 ? "memory.oom_control" : "memory.events";
+  return Count(Get(PartOf(folders_.front(), part), file), "oom_kill");
+}
+
 int64_t ControlGroup::KillsForMemory() const {
   if (kind_ == Kind::kV2) return Count(Get(folders_.front(), "memory.events"), "oom_kill");
   // v1 counts each group by itself.

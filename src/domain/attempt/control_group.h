@@ -50,6 +50,7 @@ class ControlGroup final {
   int64_t PeakOf(size_t part) const;
   // How many processes the kernel has ended here for want of memory.
   int64_t KillsForMemory() const;
+  int64_t KillsForMemoryOf(size_t part) const;
   // SIGKILL to all that is in it, once.
   void Kill() const;
   bool IsEmpty() const;

@@ -91,6 +91,8 @@ TEST_F(TreeTest, V1TellsPeaksAndKillsOfAllParts) {
   const ControlGroup group({places_.root + "/memory/g"});
   EXPECT_EQ(group.kind(), "cgroup v1");
   EXPECT_EQ(group.KillsForMemory(), 3);
+  EXPECT_EQ(group.KillsForMemoryOf(0), 0);
+  EXPECT_EQ(group.KillsForMemoryOf(1), 2);
   EXPECT_EQ(group.Peak(), kMemory);
 }
 

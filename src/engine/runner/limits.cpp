@@ -14,6 +14,7 @@ constexpr int64_t kNearPercent = 80;
 }  // namespace
 
 void Limits::Begin(const AttemptChannel& channel, size_t ranks, const GroupPlaces& places) {
+  ranks_ = ranks;
   const std::string name = ControlGroup::NameOf(channel.folder());
   Result<ControlGroup> group =
       ControlGroup::Make(places, name, ranks, {.memory_bytes = memory_bytes_, .cores = cores_});
@@ -75,8 +76,20 @@ Status Limits::Enter(size_t rank) const {
 
 bool Limits::HasRunOut() const { return group_ && group_->KillsForMemory() > 0; }
 
-std::string Limits::WhatRanOut(int rank) const {
-  const std::string who = rank < 0 ? "the job" : "rank " + std::to_string(rank);
+size_t Limits::RankThatRanOut() const {
+  size_t found = 0;
+  std::pair<bool, int64_t> most{false, -1};
+  for (size_t rank = 0; rank < ranks_ && group_; ++rank) {
+    const std::pair<bool, int64_t> had{group_->KillsForMemoryOf(rank) > 0, group_->PeakOf(rank)};
+    if (had <= most) continue;
+    most = had;
+    found = rank;
+  }
+  return found;
+}
+
+std::string Limits::WhatRanOut() const {
+  const std::string who = "rank " + std::to_string(RankThatRanOut());
   const int64_t peak = Peak();
   const std::string had = peak > 0 ? " (it had " + FormatBytes(peak) + " at most)" : "";
   if (memory_bytes_ > 0) {

@@ -41,8 +41,10 @@ class Limits final {
   bool is_counted() const { return group_.has_value(); }
   // Whether HasRunOut has to be asked now and then: a rank may outlive one of its processes.
   bool is_watched() const { return group_.has_value() && memory_bytes_ > 0; }
-  // What ran out, for a person; `rank` is the one that was seen to end, or -1.
-  std::string WhatRanOut(int rank) const;
+  // After HasRunOut: the rank of which a process was ended; of several the one that had the most.
+  size_t RankThatRanOut() const;
+  // What ran out, for a person, and which rank it was.
+  std::string WhatRanOut() const;
   // Something to add to the message of a rank that failed, or "".
   std::string Hint(int64_t rss_max_bytes) const;
   int64_t Peak() const { return group_ ? group_->Peak() : 0; }
@@ -59,6 +61,7 @@ class Limits final {
   const int64_t memory_bytes_;
   const int cores_;
   std::optional<ControlGroup> group_;
+  size_t ranks_ = 1;
   std::string why_no_group_;
 };
 

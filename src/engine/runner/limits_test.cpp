@@ -53,6 +53,7 @@ TEST_F(LimitsTest, TheRankThatTookItIsNamed) {
   ASSERT_EQ(exit.rank_usage.size(), 2U);
   EXPECT_GT(exit.rank_usage[1].memory_peak_bytes, exit.rank_usage[0].memory_peak_bytes);
   EXPECT_NE(exit.message.find("rank 1"), std::string::npos) << exit.message;
+  EXPECT_EQ(exit.rank, 1);
 }
 
 TEST_F(LimitsTest, AJobThatKeepsToItsLimitsTellsItsPeak) {

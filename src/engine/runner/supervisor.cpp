@@ -153,7 +153,8 @@ bool Supervisor::HasRunOut() const {
 // Nothing of it goes on: what is left would wait for what was ended.
 void Supervisor::DecideOutOfMemory(int rank) {
   if (options_.limits != nullptr && options_.limits->is_counted()) {
-    Decide("out_of_memory", options_.limits->WhatRanOut(rank));
+    outcome_.rank = processes_[options_.limits->RankThatRanOut()].watched.rank;
+    Decide("out_of_memory", options_.limits->WhatRanOut());
   } else {
     Decide("out_of_memory",
            "the machine ran out of memory and the kernel ended rank " + std::to_string(rank));
@@ -177,7 +178,7 @@ void Supervisor::EndByWish() {
   if (!is_ending_) {
     if (signals_.CancelAsked()) return Decide("canceled", "the job was canceled");
     const bool is_watched = options_.limits != nullptr && options_.limits->is_watched();
-    if (is_watched && HasRunOut()) return DecideOutOfMemory(-1);
+    if (is_watched && HasRunOut()) return DecideOutOfMemory(0);
     if (is_late) {
       return Decide("timeout",
                     "the job ran longer than its limit of " + FormatElapsed(*options_.timeout));
