@@ -203,8 +203,7 @@ void BlobStore::SweepStaged() {
   const std::string staging = JoinPath(root_, kStagingFolder);
   const Result<std::vector<std::string>> names = ListDir(staging);
   if (!names.ok()) return;
-  // Times of files are by the clock that people set: an hour more or less takes nothing away.
-  constexpr std::chrono::seconds kAgeMax = kStagedLife + std::chrono::hours(2);
+  constexpr std::chrono::seconds kAgeMax = kStagedLife + kStagedSlack;
   const time_t oldest = std::time(nullptr) - kAgeMax.count();
   for (const std::string& name : *names) {
     if (!name.starts_with(kNamedPrefix)) continue;

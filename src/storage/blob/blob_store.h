@@ -62,11 +62,13 @@ class BlobStore final {
   // Destroyed before Publish, it leaves nothing.
   Result<std::unique_ptr<BlobStaging>> Stage();
   // With a name (letters and digits): what is in it stays, also when this process ends, until it is
-  // published, discarded, or its notes have not been written to for kStagedLife; the same name
-  // finds it again. For one owner at a time.
+  // published, discarded or swept; the same name finds it again. For one owner at a time.
   Result<std::unique_ptr<BlobStaging>> Stage(std::string_view name);
+  // So long it may be counted on.
   static constexpr std::chrono::hours kStagedLife{1};
-  // Removes what nobody has gone on with for so long.
+  // Times of files are by the clock that people set: two hours more or less take nothing away.
+  static constexpr std::chrono::hours kStagedSlack{2};
+  // Removes what has a name and whose notes nobody has written to for kStagedLife + kStagedSlack.
   void SweepStaged();
   // All files below a folder, sorted by path; the file itself (path = its name) if it is one. Links
   // are left out, so nothing outside of the datastore is ever listed. kNotFound.

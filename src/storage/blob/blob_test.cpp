@@ -1,6 +1,9 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -138,6 +141,25 @@ TEST_F(BlobTest, RemovesFilesAndFoldersButNoDatastore) {
   EXPECT_TRUE(store_->Remove("store", "f").ok());
   EXPECT_EQ(store_->Remove("store", "").code(), Code::kInvalidArgument);
   EXPECT_TRUE(IsDir(root_ + "/store"));
+}
+
+TEST_F(BlobTest, WhatIsStagedUnderANameIsSweptWhenNobodyHasGoneOnWithIt) {
+  const auto touch = [](const std::string& file, std::chrono::seconds age) {
+    const timespec then{.tv_sec = std::time(nullptr) - age.count(), .tv_nsec = 0};
+    const timespec times[2] = {then, then};
+    ASSERT_EQ(utimensat(AT_FDCWD, file.c_str(), times, 0), 0);
+  };
+  const auto staging = store_->Stage("upload1");
+  ASSERT_TRUE(staging.ok());
+  const std::string notes = (*staging)->notes();
+  ASSERT_TRUE(WriteFile(notes, "x").ok());
+  constexpr auto kAgeMax = BlobStore::kStagedLife + BlobStore::kStagedSlack;
+  touch(notes, kAgeMax - std::chrono::minutes(5));
+  store_->SweepStaged();
+  EXPECT_TRUE(Exists(notes));
+  touch(notes, kAgeMax + std::chrono::minutes(5));
+  store_->SweepStaged();
+  EXPECT_FALSE(Exists(DirName(notes)));
 }
 
 TEST_F(BlobTest, ManyFilesBecomeVisibleTogether) {
