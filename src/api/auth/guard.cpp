@@ -12,7 +12,8 @@ namespace {
 // has no token when it asks for its first page.
 constexpr std::array<std::string_view, 6> kOpenPaths = {"/healthz",   "/health", "/version",
                                                         "/discovery", "/",       "/studio"};
-constexpr std::string_view kOpenFolder = "/studio/";
+// The schemas are the same for everybody: editors fetch them without a token.
+constexpr std::array<std::string_view, 2> kOpenFolders = {"/studio/", "/lazurite/v1/schemas/"};
 constexpr std::string_view kScheme = "bearer ";
 
 // Where a job's token may do more than read: its runs, metrics, artifacts and models (MLflow and
@@ -78,7 +79,9 @@ bool IsLoopbackName(std::string_view host) {
 
 Status Guard::Admit(Request& request) const {
   const bool is_open = std::ranges::find(kOpenPaths, request.path) != kOpenPaths.end() ||
-                       request.path.starts_with(kOpenFolder);
+                       std::ranges::any_of(kOpenFolders, [&](std::string_view folder) {
+                         return request.path.starts_with(folder);
+                       });
   if (is_open) return {};
   if (mode_ == Mode::kNone) return AdmitAnyone(request);
   const std::string_view signature = request.Query("sig");

@@ -35,9 +35,11 @@ class GuardTest : public testing::Test {
   ManualClock clock_{kNow};
 };
 
-TEST_F(GuardTest, HealthNeedsNoToken) {
+TEST_F(GuardTest, HealthAndSchemasNeedNoToken) {
   Request request = Ask("/healthz");
   EXPECT_TRUE(With(Guard::Mode::kToken).Admit(request).ok());
+  Request schema = Ask("/lazurite/v1/schemas/commandJob.json");
+  EXPECT_TRUE(With(Guard::Mode::kToken).Admit(schema).ok());
 }
 
 TEST_F(GuardTest, EverythingElseNeedsOne) {

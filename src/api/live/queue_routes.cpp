@@ -191,6 +191,7 @@ void AddLiveRoutes(Router& router, const ApiContext& context, const LiveContext&
   live::AddLogRoutes(router, context, live);
   live::AddFileRoutes(router, context);
   live::AddManifestRoutes(router, context, live);
+  live::AddSchemaRoutes(router, context);
   live::AddSecretRoutes(router, context);
   live::AddTokenRoutes(router, context);
 }

@@ -16,6 +16,7 @@ void AddEventRoutes(Router& router, const ApiContext& context, const LiveContext
 void AddLogRoutes(Router& router, const ApiContext& context, const LiveContext& live);
 void AddFileRoutes(Router& router, const ApiContext& context);
 void AddManifestRoutes(Router& router, const ApiContext& context, const LiveContext& live);
+void AddSchemaRoutes(Router& router, const ApiContext& context);
 void AddSecretRoutes(Router& router, const ApiContext& context);
 void AddTokenRoutes(Router& router, const ApiContext& context);
 
