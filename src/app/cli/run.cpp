@@ -1,3 +1,4 @@
+#include "app/cli/asset_type.h"
 #include "app/cli/environment_check.h"
 #include "app/cli/flags.h"
 #include "app/cli/job_follow.h"
@@ -55,6 +56,8 @@ Status Run(Context& context) {
   TRY(CheckFolder(folder));
   ASSIGN_OR_RETURN(const Settings settings, context.LoadSettings());
   ASSIGN_OR_RETURN(FlagDocument document, MakeRunDocument(arguments, folder));
+  ASSIGN_OR_RETURN(Server * server, context.Connect());
+  SetAssetTypes(document, [server](const std::string& uri) { return AssetTypeOf(*server, uri); });
   ASSIGN_OR_RETURN(
       const RunEnvironment environment,
       ChooseEnvironment(document, arguments.Get("--environment"), folder, settings.server));

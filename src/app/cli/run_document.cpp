@@ -123,6 +123,18 @@ Status SetInput(FlagDocument& document, const std::string& text) {
   return {};
 }
 
+void SetAssetTypes(FlagDocument& document,
+                   const std::function<std::string(const std::string& uri)>& type_of) {
+  const Json* inputs = document.json().Find("inputs");
+  const Json given = inputs == nullptr ? Json::MakeObject() : *inputs;
+  for (const auto& [name, input] : given.object()) {
+    const std::string uri = input.is_object() ? input.GetString("path") : "";
+    if (uri.empty() || !spec::IsRemotePath(uri)) continue;
+    const std::string type = type_of(uri);
+    if (!type.empty()) document.Set("inputs." + name + ".type", type, "--input " + name);
+  }
+}
+
 Status SetOutput(FlagDocument& document, const std::string& text) {
   ASSIGN_OR_RETURN(const Pair pair, ReadPair(text, "--out", "NAME or NAME=URI"));
   const std::string origin = "--out " + pair.name;

@@ -1,6 +1,7 @@
 // The job file that the words of `lazurite run` stand for.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +34,10 @@ std::string CommandLine(std::span<const std::string> words);
 // "NAME=VALUE" of --input: a URI, an asset or a path (./x, /x, or what exists) is data, anything
 // else a plain value. kInvalidArgument: no name.
 Status SetInput(FlagDocument& document, const std::string& text);
+// The types of inputs that are assets of the server: `type_of` gives that of a URI, or "" if it is
+// not known; these stay uri_folder.
+void SetAssetTypes(FlagDocument& document,
+                   const std::function<std::string(const std::string& uri)>& type_of);
 // "NAME" or "NAME=URI" of --out.
 Status SetOutput(FlagDocument& document, const std::string& text);
 

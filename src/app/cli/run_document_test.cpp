@@ -78,6 +78,25 @@ TEST(Rebased, KeepsWhatThePathsMean) {
             R"("c":"0.1"}})");
 }
 
+TEST(SetAssetTypes, AsksForWhatLiesOnTheServerOnly) {
+  FlagDocument document;
+  EXPECT_TRUE(SetInput(document, "a=azureml:table:1").ok());
+  EXPECT_TRUE(SetInput(document, "b=azureml:unknown@latest").ok());
+  EXPECT_TRUE(SetInput(document, "c=./here").ok());
+  EXPECT_TRUE(SetInput(document, "d=0.1").ok());
+  std::string asked;
+  SetAssetTypes(document, [&asked](const std::string& uri) {
+    asked += uri + " ";
+    return std::string(uri == "azureml:table:1" ? "mltable" : "");
+  });
+  EXPECT_EQ(asked, "azureml:table:1 azureml:unknown@latest ");
+  const Json* inputs = document.json().Find("inputs");
+  EXPECT_EQ(inputs->At("a.type")->string(), "mltable");
+  EXPECT_EQ(inputs->At("b.type")->string(), "uri_folder");
+  EXPECT_EQ(inputs->At("c.type")->string(), "uri_folder");
+  EXPECT_EQ(document.overrides().back().path, "inputs.a.type");
+}
+
 class RunEnvironmentFiles : public testing::Test {
  protected:
   void SetUp() override {
