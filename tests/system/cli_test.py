@@ -126,7 +126,7 @@ def a_running_server_keeps_its_settings(home):
     home.start()
     assert "is up already" in home.cli("up", "--port", str(home.port)).out
     done = home.cli("up", "--port", str(harness.free_port()), code=5)
-    assert "keeps its settings" in done.err and "lazurite down, then lazurite up" in done.err, done
+    assert "keeps its settings" in done.err and "help: lazurite down, then lazurite up --port" in done.err, done
     done = home.cli("up", "--port", "abc", code=2)
     assert done.err.startswith('error: --port is "abc"') and "lazurite up --help" in done.err, done
 

@@ -60,19 +60,16 @@ Status Refuse(Context& context, const Draft& draft, const std::vector<spec::Prob
 }  // namespace
 
 Result<std::vector<std::string>> CheckEnvironment(Context& context, const Draft& draft,
-                                                  bool tells_absence) {
+                                                  bool is_dry) {
   ASSIGN_OR_RETURN(Server * server, context.Connect());
   Json question = Question(*server, draft);
   if (question.is_null()) return std::vector<std::string>();
   Json body = Json::MakeObject();
   body["properties"] = std::move(question);
   const Result<Json> answer = server->Post(server->Workspace("checkEnvironment"), body);
-  if (answer.status().code() == Code::kUnavailable) {
-    if (tells_absence) {
-      context.terminal.Note(
-          "no server answers: what only it knows of the environment is not "
-          "checked");
-    }
+  if (answer.status().code() == Code::kUnavailable && is_dry) {
+    context.terminal.Note(
+        "no server answers: what only it knows of the environment is not checked");
     return std::vector<std::string>();
   }
   const bool is_refused =

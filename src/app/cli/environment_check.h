@@ -11,9 +11,9 @@ namespace lazurite::cli {
 
 // Asks the server about the environment of a job, or of an environment's own document. Problems are
 // shown at their places (context.details) and end it with kInvalidArgument. Warnings go to standard
-// error; the lines that say what will be done are returned. Nothing is known, and one line says
-// so if `tells_absence`, where no server answers.
+// error; the lines that say what will be done are returned. kUnavailable where no server answers; a
+// dry run says in one line that nothing is known, and goes on.
 Result<std::vector<std::string>> CheckEnvironment(Context& context, const Draft& draft,
-                                                  bool tells_absence);
+                                                  bool is_dry);
 
 }  // namespace lazurite::cli
