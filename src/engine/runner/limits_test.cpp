@@ -1,5 +1,7 @@
 #include "engine/runner/limits.h"
 
+#include <sys/mman.h>
+
 #include "engine/runner/runner_harness.h"
 
 namespace lazurite::runner {
@@ -91,9 +93,9 @@ TEST_F(LimitsTest, WithoutGroupsEachProcessIsLimitedAndThatIsSaid) {
   if (child == 0) {
     if (!limits.Enter(0).ok()) _exit(98);
     // The memory is asked for, and not given.
-    const auto asked = std::unique_ptr<char, decltype(&free)>(
-        static_cast<char*>(malloc(size_t{4} * kMemory)), &free);
-    _exit(asked == nullptr ? 7 : 0);
+    const void* const asked = mmap(nullptr, size_t{4} * kMemory, PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    _exit(asked == MAP_FAILED ? 7 : 0);
   }
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
