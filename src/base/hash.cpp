@@ -16,12 +16,10 @@ struct Hasher::State {
   ~State() { EVP_MD_CTX_free(context); }
 };
 
-Hasher::Hasher(Kind kind) : state_(std::make_unique<State>()) {
+Hasher::Hasher() : state_(std::make_unique<State>()) {
   // Fetched once: looking a digest up costs more than hashing a small file.
   static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  static const EVP_MD* const md5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
-  LAZURITE_CHECK(
-      EVP_DigestInit_ex(state_->context, kind == Kind::kSha256 ? sha256 : md5, nullptr) == 1);
+  LAZURITE_CHECK(EVP_DigestInit_ex(state_->context, sha256, nullptr) == 1);
 }
 Hasher::~Hasher() = default;
 Hasher::Hasher(Hasher&&) noexcept = default;

@@ -9,17 +9,16 @@
 
 namespace lazurite {
 
-// Computes a digest piece by piece.
+// Computes a SHA-256 digest piece by piece.
 class Hasher {
  public:
-  enum class Kind : unsigned char { kSha256, kMd5 };
-  explicit Hasher(Kind kind = Kind::kSha256);
+  Hasher();
   ~Hasher();
   Hasher(Hasher&&) noexcept;
   Hasher& operator=(Hasher&&) noexcept;
 
   void Add(std::string_view bytes);
-  // The digest in lower-case hex (64 or 32 letters). The hasher is spent.
+  // The digest in lower-case hex (64 letters). The hasher is spent.
   std::string Hex();
 
  private:
