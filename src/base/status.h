@@ -11,7 +11,8 @@
 namespace lazurite {
 
 // Why something failed. Each code maps to exactly one HTTP status and one exit code of the command
-// line.
+// line. The names are gRPC's, so it is kCancelled, while a job is "canceled", which is Azure's
+// word.
 enum class Code : unsigned char {
   kOk,
   kInvalidArgument,     // the request is wrong, whatever the state: 400, exit 2

@@ -67,7 +67,7 @@ def a_rank_that_dies_takes_the_others_down(home):
 
 
 @case
-def a_cancelled_job_leaves_no_process(home):
+def a_canceled_job_leaves_no_process(home):
     home.start()
     command = "sh -c 'trap \"\" TERM; sleep 1234.5 & wait' & sleep 1234.5 & echo started; wait"
     job = home.submit({"command": command})

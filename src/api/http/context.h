@@ -27,7 +27,7 @@ struct ApiContext {
   const Vault* vault = nullptr;
   std::string home;     // absolute
   std::string version;  // of the program
-  // Tells the engines that a job was created or is to be cancelled: they look at once instead of at
+  // Tells the engines that a job was created or is to be canceled: they look at once instead of at
   // their next tick.
   std::function<void()> wake_engines = [] {};
   // What is known of an environment without building it. Not for a loop's thread.

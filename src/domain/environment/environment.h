@@ -85,13 +85,13 @@ class EnvironmentBuilder {
   // output.
   using Log = std::function<void(std::string_view line)>;
   // Polled during a build; true ends it with kCancelled.
-  using Cancelled = std::function<bool()>;
+  using Canceled = std::function<bool()>;
 
   // Finds or builds the environment (one build per content hash at a time, across processes).
   // kFailedPrecondition: it cannot be had here, with what it would need; kInvalidArgument: the
   // specification is wrong; kInternal: the build failed, with the resolver's own words.
   virtual Result<PreparedEnvironment> Prepare(const EnvironmentSpec& spec, const Log& log,
-                                              const Cancelled& cancelled) = 0;
+                                              const Canceled& canceled) = 0;
 };
 
 }  // namespace lazurite

@@ -54,14 +54,14 @@ class Follower {
 }  // namespace
 
 Result<BuildLock> BuildLock::Take(const std::string& folder, const std::string& who, const Log& log,
-                                  const Cancelled& cancelled) {
+                                  const Canceled& canceled) {
   const std::string path = folder + ".lock";
   const std::string said = folder + ".log";
   ASSIGN_OR_RETURN(Fd file, OpenFile(path, O_RDWR | O_CREAT));
   std::optional<Follower> follower;
   while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return ErrnoStatus("locking " + path, errno);
-    if (cancelled && cancelled()) return Status(Code::kCancelled, "cancelled");
+    if (canceled && canceled()) return Status(Code::kCancelled, "canceled");
     if (!follower) {
       log("this environment is being built by another job; waiting for it");
       follower.emplace(said, log);

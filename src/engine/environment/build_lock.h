@@ -13,13 +13,13 @@ namespace lazurite::environment {
 class BuildLock final {
  public:
   using Log = EnvironmentBuilder::Log;
-  using Cancelled = EnvironmentBuilder::Cancelled;
+  using Canceled = EnvironmentBuilder::Canceled;
 
   // Waits while another build goes on and hands its lines to `log`; in silence it says now and then
   // who builds and for how long. `who` is told to others ("job a"). kCancelled if the asker gives
   // up.
   static Result<BuildLock> Take(const std::string& folder, const std::string& who, const Log& log,
-                                const Cancelled& cancelled);
+                                const Canceled& canceled);
   BuildLock(BuildLock&&) = default;
   BuildLock& operator=(BuildLock&&) = delete;
   ~BuildLock();

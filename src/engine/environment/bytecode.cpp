@@ -77,7 +77,7 @@ void BytecodeCompiler::Compile(const std::string& folder) {
       .arguments = {python, "-I", "-S", "-m", "compileall", "-q", "-q", JoinPath(folder, "lib")},
       .variables = OwnVariables(),
       .line = [](std::string_view) {},
-      .cancelled = [this] { return IsStopping(); },
+      .canceled = [this] { return IsStopping(); },
       .is_background = true};
   const Result<int> code = RunCommand(command);
   // 1: some file could not be compiled, which is no matter unless it is imported.

@@ -21,7 +21,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr int kPollMs = 50;                    // how soon a cancelled build notices
+constexpr int kPollMs = 50;                    // how soon a canceled build notices
 constexpr std::chrono::seconds kTermGrace{2};  // between SIGTERM and SIGKILL
 constexpr size_t kLineBytesMax = 8192;         // longer lines are cut into pieces
 constexpr size_t kReadBytes = 16384;
@@ -90,13 +90,13 @@ class Running {
       : pid_(pid), output_(std::move(output)), command_(command), cutter_(command.line) {}
 
   Result<int> Wait() {
-    bool was_cancelled = false;
+    bool was_canceled = false;
     SteadyClock::time_point killed_after = SteadyClock::time_point::max();
     while (!is_ended_) {
       ReadOutput(kPollMs);
       Reap();
-      if (!is_ended_ && !was_cancelled && command_.cancelled && command_.cancelled()) {
-        was_cancelled = true;
+      if (!is_ended_ && !was_canceled && command_.canceled && command_.canceled()) {
+        was_canceled = true;
         ::kill(-pid_, SIGTERM);
         killed_after = SteadyClock::now() + kTermGrace;
       }
@@ -105,7 +105,7 @@ class Running {
     ::kill(-pid_, SIGKILL);  // children that outlived it
     ReadOutput(0);
     cutter_.Flush();
-    if (was_cancelled) return Status(Code::kCancelled, "cancelled");
+    if (was_canceled) return Status(Code::kCancelled, "canceled");
     return code_;
   }
 

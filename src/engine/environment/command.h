@@ -16,7 +16,7 @@ struct Command {
       arguments;        // the first is the program, absolute or on PATH of `variables`
   Variables variables;  // the whole environment of the program
   std::function<void(std::string_view)> line;  // each line of both outputs, without its end
-  std::function<bool()> cancelled;             // polled; true ends the program
+  std::function<bool()> canceled;              // polled; true ends the program
   bool is_background = false;                  // runs only when nothing else wants to
 };
 

@@ -24,7 +24,7 @@ constexpr size_t kTailLinesMax = 20;
 constexpr size_t kMarkerBytesMax = 1 << 16;
 
 using Log = EnvironmentBuilder::Log;
-using Cancelled = EnvironmentBuilder::Cancelled;
+using Canceled = EnvironmentBuilder::Canceled;
 
 std::string Get(const Variables& variables, const std::string& name) {
   const auto found = variables.find(name);
@@ -58,12 +58,12 @@ std::optional<std::string> ReadIfThere(const std::string& path) {
 // timeout.
 class Build {
  public:
-  Build(const Plan& plan, std::string folder, const Log& log, const Cancelled& cancelled,
+  Build(const Plan& plan, std::string folder, const Log& log, const Canceled& canceled,
         Duration timeout)
       : plan_(plan),
         folder_(std::move(folder)),
         log_(log),
-        cancelled_(cancelled),
+        canceled_(canceled),
         timeout_(timeout) {}
 
   // `lines` is what pip is to read, with everything in it that was still to be resolved.
@@ -110,8 +110,8 @@ class Build {
     const std::string what = BaseName(arguments[0]) + " " + arguments[1];
     std::deque<std::string> tail;
     Command command{
-        .arguments = std::move(arguments), .variables = variables, .line = {}, .cancelled = [this] {
-          return IsLate() || (cancelled_ && cancelled_());
+        .arguments = std::move(arguments), .variables = variables, .line = {}, .canceled = [this] {
+          return IsLate() || (canceled_ && canceled_());
         }};
     command.line = [&](std::string_view raw) {
       const std::string line = RedactCredentials(raw);
@@ -140,7 +140,7 @@ class Build {
   const Plan& plan_;
   const std::string folder_;
   const Log& log_;
-  const Cancelled& cancelled_;
+  const Canceled& canceled_;
   const Duration timeout_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
@@ -151,7 +151,7 @@ class UvEnvironmentBuilder final : public EnvironmentBuilder {
       : settings_(std::move(settings)), variables_(WithIndexes(OwnVariables(), settings_)) {}
 
   Result<PreparedEnvironment> Prepare(const EnvironmentSpec& spec, const Log& log,
-                                      const Cancelled& cancelled) override {
+                                      const Canceled& canceled) override {
     const Variables uv_variables = UvVariables(variables_, ReadIfThere);
     Machine machine =
         RememberedMachine(variables_, JoinPath(settings_.envs_folder, "machine.json"));
@@ -174,7 +174,7 @@ class UvEnvironmentBuilder final : public EnvironmentBuilder {
       return WithFreeze(std::move(prepared));
     }
     TRY(MakeDirs(settings_.envs_folder));
-    ASSIGN_OR_RETURN(const BuildLock lock, BuildLock::Take(Folder(plan), Asker(), log, cancelled));
+    ASSIGN_OR_RETURN(const BuildLock lock, BuildLock::Take(Folder(plan), Asker(), log, canceled));
     if (IsReady(plan)) {
       prepared.was_reused = true;
       log(title + " was built meanwhile and is reused");
@@ -184,7 +184,7 @@ class UvEnvironmentBuilder final : public EnvironmentBuilder {
       log(line);
       lock.Say(line);
     };
-    Status built = BuildNow(plan, machine, title, told, cancelled);
+    Status built = BuildNow(plan, machine, title, told, canceled);
     if (!built.ok())
       return built.code() == Code::kCancelled ? built : std::move(built).With("building " + title);
     return WithFreeze(std::move(prepared));
@@ -256,11 +256,11 @@ class UvEnvironmentBuilder final : public EnvironmentBuilder {
   }
 
   Status BuildNow(const Plan& plan, const Machine& machine, const std::string& title,
-                  const Log& log, const Cancelled& cancelled) {
+                  const Log& log, const Canceled& canceled) {
     const auto started = std::chrono::steady_clock::now();
     const std::string folder = Folder(plan);
     TRY(RemoveTree(folder));
-    Build build(plan, folder, log, cancelled, settings_.build_timeout);
+    Build build(plan, folder, log, canceled, settings_.build_timeout);
     Status status;
     if (plan.kind == Plan::Kind::kConda) {
       log(title + " is built with " + machine.conda);

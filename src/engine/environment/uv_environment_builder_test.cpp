@@ -56,13 +56,13 @@ class UvBuilder : public testing::Test {
     return spec;
   }
   Result<PreparedEnvironment> Prepare(const EnvironmentSpec& spec,
-                                      EnvironmentBuilder::Cancelled cancelled = {}) {
+                                      EnvironmentBuilder::Canceled canceled = {}) {
     return MakeUvEnvironmentBuilder(settings_)->Prepare(
         spec,
         [this](std::string_view line) {
           log_.With([&](std::string& log) { log.append(line).append("\n"); });
         },
-        cancelled);
+        canceled);
   }
   std::string Log() {
     return log_.With([](std::string& log) { return log; });
@@ -183,7 +183,7 @@ TEST_F(UvBuilder, WhoWaitsHearsTheBuilder) {
   }
 }
 
-TEST_F(UvBuilder, ABuildAndAWaitCanBeCancelled) {
+TEST_F(UvBuilder, ABuildAndAWaitCanBeCanceled) {
   Hold();
   std::atomic<bool> cancel_first = false;
   Status first_status;
@@ -277,7 +277,7 @@ TEST(RunCommand, TellsTheExitCodeAndEveryLine) {
   Command command{.arguments = {"sh", "-c", "echo a; printf 'b\\rc' >&2; exit 3"},
                   .variables = OwnVariables(),
                   .line = [&](std::string_view line) { lines.emplace_back(line); },
-                  .cancelled = {}};
+                  .canceled = {}};
   const Result<int> code = RunCommand(command);
   ASSERT_TRUE(code.ok());
   EXPECT_EQ(*code, 3);
@@ -299,7 +299,7 @@ TEST(RunCommand, ACancelTakesTheChildrenToo) {
   const Command command{.arguments = {"sh", "-c", "sleep 300 & echo $!; trap '' TERM; wait; wait"},
                         .variables = OwnVariables(),
                         .line = [&](std::string_view line) { child = line; },
-                        .cancelled = [&] { return !child.empty(); }};
+                        .canceled = [&] { return !child.empty(); }};
   const auto began = std::chrono::steady_clock::now();
   EXPECT_EQ(RunCommand(command).status().code(), Code::kCancelled);
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
@@ -337,7 +337,7 @@ TEST_F(UvBuilder, TheRealUvMakesAWorkingEnvironment) {
       .arguments = {prepared->folder + "/bin/python", "-c", "import six; print(six.__version__)"},
       .variables = OwnVariables(),
       .line = [&](std::string_view line) { said += line; },
-      .cancelled = {}};
+      .canceled = {}};
   const Result<int> code = RunCommand(command);
   ASSERT_TRUE(code.ok());
   EXPECT_EQ(*code, 0);

@@ -49,7 +49,7 @@ class FakeBackend final : public ComputeBackend {
     return {Seen::State::kGone, "machine_restarted", "the machine was restarted"};
   }
   Status Cancel(std::span<const AttemptRef> attempts) override {
-    cancelled += static_cast<int>(attempts.size());
+    canceled += static_cast<int>(attempts.size());
     return cancel_result;
   }
   Status Sweep(std::span<const AttemptRef> attempts) override {
@@ -60,7 +60,7 @@ class FakeBackend final : public ComputeBackend {
   std::string home;
   int polls = 0;
   Status poll_result;
-  int cancelled = 0;
+  int canceled = 0;
   Status cancel_result;
   int swept = 0;
 };
@@ -375,13 +375,13 @@ TEST_F(ReconcilerTest, AsksForACancelAndAgainOnlyAfterAWhile) {
                   .ok());
   Look();
   Look();
-  EXPECT_EQ(backend_.cancelled, 1);
+  EXPECT_EQ(backend_.canceled, 1);
   clock_.Set(kNow + std::chrono::hours(1));
   Look();
-  EXPECT_EQ(backend_.cancelled, 1) << "a clock that is set is no time that passes";
+  EXPECT_EQ(backend_.canceled, 1) << "a clock that is set is no time that passes";
   clock_.Advance(std::chrono::seconds(6));
   Look();
-  EXPECT_EQ(backend_.cancelled, 2);
+  EXPECT_EQ(backend_.canceled, 2);
 }
 
 TEST_F(ReconcilerTest, ABadLineIsSkippedAndNotedOnce) {
@@ -461,7 +461,7 @@ TEST_F(ReconcilerTest, ACancelThatFailsDoesNotHideTheEnd) {
   HoldLock().Close();
   EndWith(0);
   EXPECT_EQ(Look().state, JobState::kCompleted);
-  EXPECT_EQ(backend_.cancelled, 1);
+  EXPECT_EQ(backend_.canceled, 1);
 }
 
 TEST_F(ReconcilerTest, OneCommitTakesInWhatSeveralJobsSay) {

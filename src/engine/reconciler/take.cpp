@@ -129,7 +129,7 @@ Status Reconciler::TakeEvents(Transaction& transaction, Job& job,
     TakeDetail(job, event);
     is_unsaved = true;
     const std::optional<JobEvent> move = MoveOf(event);
-    // A cancelled job goes on telling; its state waits for the end.
+    // A canceled job goes on telling; its state waits for the end.
     if (!move || !Next(job.state, *move).ok()) continue;
     job.reason.clear();
     TRY(store_.Move(transaction, job, *move, "", event.time));

@@ -23,11 +23,11 @@ namespace lazurite::runner {
 class FakeBuilder final : public EnvironmentBuilder {
  public:
   Result<PreparedEnvironment> Prepare(const EnvironmentSpec& spec, const Log& log,
-                                      const Cancelled& cancelled) override {
+                                      const Canceled& canceled) override {
     log("looking for " + spec.name);
     if (spec.name == "broken") return Internal("no version of numpy==99 exists");
-    while (spec.name == "slow" && !cancelled()) usleep(1000);
-    if (spec.name == "slow") return Status(Code::kCancelled, "cancelled");
+    while (spec.name == "slow" && !canceled()) usleep(1000);
+    if (spec.name == "slow") return Status(Code::kCancelled, "canceled");
     return PreparedEnvironment{
         "hash", "/env", true, "", {{"PATH", "/env/bin"}, {"FROM_ENV", "yes"}}};
   }

@@ -286,7 +286,7 @@ Status Scheduler::MovePlaced(const std::vector<Beginning>& built, std::vector<Be
   return options_.database->WriteNow([&](Transaction& transaction) {
     starts.clear();
     for (const Beginning& one : built) {
-      // It may have been cancelled or edited since it was read.
+      // It may have been canceled or edited since it was read.
       ASSIGN_OR_RETURN(std::optional<Job> job, store_.Find(transaction, one.job.name));
       if (!job || job->state != JobState::kQueued) continue;
       job->attempt = one.job.attempt;

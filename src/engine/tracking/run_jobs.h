@@ -1,5 +1,5 @@
 // Runs that plain MLflow makes are jobs of the workspace like any other: lists show them, they can
-// be renamed, archived and cancelled. Nothing here runs them: they have no attempt, their state is
+// be renamed, archived and canceled. Nothing here runs them: they have no attempt, their state is
 // what their script says. Each function changes the run and its job in the caller's transaction;
 // messages are MLflow's.
 #pragma once
