@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """Data that is used where it lies: nothing is copied, and the next job is told what has changed."""
 
+import contextlib
+import http.server
 import json
 import os
 import shutil
+import socket
 import subprocess
+import threading
 import time
 
 import harness
@@ -185,6 +189,158 @@ def manifests_go_with_their_versions_and_hashes_go_on_after_a_restart(home):
     assert manifest.is_dir()
     assert home.request("DELETE", f"{harness.SCOPE}/data/d/versions/1")[0] == 200
     assert not manifest.exists()
+
+
+# Files of other servers.
+
+
+class Web(http.server.BaseHTTPRequestHandler):
+    """Serves `files` with ETags and ranges; `asked` has every request, `cut` breaks an answer off after so many bytes."""
+
+    protocol_version = "HTTP/1.1"
+    files, asked, cut = {}, [], 0
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        path = self.path.split("?")[0]
+        type(self).asked.append((path, self.headers.get("If-None-Match"), self.headers.get("Range")))
+        if path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", "/data.csv")
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
+        if path not in self.files:
+            return self.send_error(404)
+        body, tag = self.files[path]
+        if self.headers.get("If-None-Match") == tag:
+            self.send_response(304)
+            return self.end_headers()
+        start = 0
+        if self.headers.get("Range") and self.headers.get("If-Range") == tag:
+            start = int(self.headers["Range"][6:].rstrip("-"))
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        else:
+            self.send_response(200)
+        self.send_header("ETag", tag)
+        self.send_header("Content-Length", str(len(body) - start))
+        self.end_headers()
+        if type(self).cut and not start:
+            self.wfile.write(body[:type(self).cut])
+            self.close_connection = True
+            return None
+        self.wfile.write(body[start:])
+        return None
+
+
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """A client that goes away is no matter."""
+
+
+@contextlib.contextmanager
+def web(**files):
+    server = Server(("127.0.0.1", 0), type("Own", (Web,), {
+        "files": {f"/{name.replace('_', '.')}": value for name, value in files.items()}, "asked": [], "cut": 0}))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.RequestHandlerClass, f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def fetch(home, path, command="cat ${{inputs.training}}", **more):
+    job = home.submit({"command": command,
+                       "inputs": {"training": {"type": "uri_file", "path": path, **more}}})
+    home.wait(job)
+    return job
+
+
+@case
+def a_file_of_a_web_server_is_brought_once_and_asked_about_then(home):
+    home.start()
+    with web(data_csv=(b"1,2,3\n", '"one"')) as (seen, url):
+        home.cli("data", "create", "--name", "w", "--type", "uri_file", "--path", f"{url}/data.csv")
+        for _ in range(2):
+            job = fetch(home, "azureml:w:1")
+            assert home.user_log(job) == "1,2,3\n", home.why(job)
+        assert seen.asked == [("/data.csv", None, None), ("/data.csv", '"one"', None)], seen.asked
+        assert "unchanged since it was brought" in home.user_log(job, "system_logs/data.txt")
+        seen.files["/data.csv"] = (b"4,5\n", '"two"')
+        job = fetch(home, f"{url}/data.csv", "cat ${{inputs.training}}; basename ${{inputs.training}}")
+        assert home.user_log(job) == "4,5\ndata.csv\n", home.why(job)
+        job = fetch(home, f"{url}/moved", "cat ${{inputs.training}}; echo x >> ${{inputs.training}}", mode="download")
+        assert home.user_log(job) == "4,5\n" and home.wait(job) == "Completed", home.why(job)
+    job = fetch(home, f"{url}/data.csv")
+    assert home.user_log(job) == "4,5\n", home.why(job)
+    assert "could not be asked whether it has changed" in json.dumps(notes(home, job)), home.why(job)
+
+
+@case
+def a_broken_transfer_goes_on_where_it_was(home):
+    home.start()
+    body = os.urandom(300_000)
+    with web(data_csv=(body, '"one"')) as (seen, url):
+        seen.cut = 100_000
+        job = fetch(home, f"{url}/data.csv", "wc -c < ${{inputs.training}}; cksum < ${{inputs.training}}")
+        assert home.user_log(job).split("\n")[0] == "300000", home.why(job)
+        ranges = [asked[2] for asked in seen.asked]
+        assert ranges[0] is None and ranges[1] == "bytes=100000-", ranges
+
+
+@case
+def what_cannot_be_brought_fails_the_job_before_it_starts_or_is_refused(home):
+    home.start()
+    with web() as (_, url):
+        job = fetch(home, f"{url}/none")
+        seen = home.show(job)
+        assert (seen["state"], seen["cause"]) == ("Failed", "input") and "404" in seen["error"], seen
+    for given, words in (({"type": "uri_folder", "path": "https://h/x"}, "use type uri_file"),
+                         ({"type": "uri_file", "path": "https://h/x?sv=1&sig=hush"}, "sig=***")):
+        file = home.write("job.yml", {"type": "command", "command": "true", "inputs": {"d": given},
+                                      "environment": {"image": harness.PYTHON_IMAGE}})
+        refused = home.cli("job", "create", "-f", file, code=None)
+        assert refused.code != 0 and words in refused.err and "hush" not in refused.err, refused
+    refused = home.cli("data", "create", "--name", "w", "--type", "uri_file", "--path", "https://h/x?sig=hush",
+                       code=None)
+    assert refused.code != 0 and "hush" not in refused.err, refused
+
+
+@case
+def the_cache_is_bounded_and_a_cancel_is_heard(home):
+    (home.path).mkdir(mode=0o700)
+    (home.path / "config.toml").write_text('[data]\ncache_max = "1MiB"\n')
+    home.start()
+    files = {f"f{i}_bin": (os.urandom(400_000), f'"{i}"') for i in range(4)}
+    with web(**files, big_bin=(b"x" * 2_000_000, '"b"')) as (seen, url):
+        for i in range(4):
+            job = fetch(home, f"{url}/f{i}.bin", "wc -c < ${{inputs.training}}")
+            assert home.user_log(job) == "400000\n", home.why(job)
+        kept = [file.name for file in (home.path / "cache/remote").rglob("*.bin")]
+        assert sorted(kept) == ["f2.bin", "f3.bin"], kept
+        job = fetch(home, f"{url}/big.bin")
+        assert "[data] cache_max" in home.show(job)["error"], home.why(job)
+    with socket_that_says_nothing() as url:
+        job = home.submit({"command": "true", "inputs": {"d": {"type": "uri_file", "path": f"{url}/x"}}})
+        home.wait_for(job, "Preparing", "Starting")
+        until(lambda: "asking for" in home.user_log(job, "system_logs/data.txt"), 20, "the question")
+        began = time.monotonic()
+        home.cli("job", "cancel", "--name", job)
+        assert home.wait(job) == "Canceled", home.why(job)
+        assert time.monotonic() - began < 10
+
+
+@contextlib.contextmanager
+def socket_that_says_nothing():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 @slow

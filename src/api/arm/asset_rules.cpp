@@ -61,6 +61,7 @@ Result<ResolvedData> CheckUri(Transaction& transaction, const BlobStore& blobs, 
                               const std::string& text, std::string_view key) {
   Result<DataUri> uri = ParseDataUri(text);
   if (!uri.ok()) return uri.status().With("properties." + std::string(key));
+  if (uri->kind == DataUri::Kind::kRemote) TRY(CheckNoCredentials(text));
   if (uri->kind == DataUri::Kind::kRemote)
     return ResolvedData{.path = "", .uri = text, .asset = "", .type = ""};
   Result<ResolvedData> place = DataResolver(blobs, scope).Resolve(transaction, text);

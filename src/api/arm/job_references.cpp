@@ -134,23 +134,21 @@ class Checker {
     if (input.is_literal()) return {};
     ASSIGN_OR_RETURN(const DataUri uri, ParseDataUri(input.value));
     if (uri.kind == DataUri::Kind::kRemote) {
-      if (input.mode == DataMode::kDirect) return {};
-      return InvalidArgument("\"" + input.value +
-                             "\" lies outside of this server, which cannot fetch it; upload the "
-                             "data, or use mode direct to hand the address to the job as it is");
+      return CheckRemoteInput(input.value, input.type, input.mode);
     }
     const bool is_asset = uri.kind == DataUri::Kind::kAsset;
     if (is_asset) TRY(CheckAssetInput(name, input, uri));
-    const Result<ResolvedData> place = Resolve(input.value);
+    const Result<ResolvedData> place = Resolve(input.value, RemoteData::kGiven);
     // An asset may lie elsewhere, which is told when the job is placed.
     if (!place.ok()) return is_asset ? Status() : place.status();
+    if (place->path.empty()) return CheckRemoteInput(place->uri, input.type, input.mode);
     const bool is_written =
         input.mode == DataMode::kReadWriteMount || input.mode == DataMode::kUpload;
     return CheckJobPlace(blobs_, *place, is_written ? DataAccess::kWrite : DataAccess::kRead);
   }
 
-  Result<ResolvedData> Resolve(std::string_view uri) {
-    return DataResolver(blobs_, scope_).Resolve(transaction_, uri);
+  Result<ResolvedData> Resolve(std::string_view uri, RemoteData remote = RemoteData::kRefused) {
+    return DataResolver(blobs_, scope_).Resolve(transaction_, uri, remote);
   }
 
   Status CheckAssetInput(const std::string& name, const JobInput& input, const DataUri& uri) {

@@ -203,6 +203,9 @@ Status ApplyFile(const std::string& file, Options& options) {
   if (const Json* own = config.Find("environment")) TRY(ApplyEnvironment(*own, file, options));
   const std::string network_home = text("server.network_home");
   if (!network_home.empty()) options.is_network_home = network_home == "true";
+  if (const std::string most = text("data.cache_max"); !most.empty()) {
+    ASSIGN_OR_RETURN(options.cache_bytes_max, ReadSize(name("data.cache_max"), most));
+  }
   if (const Json* log = config.Find("log")) TRY(ApplyLog(*log, file, options));
   return {};
 }

@@ -33,6 +33,7 @@ struct Options {
   std::string locks{SlotBoard::kDefaultFolder};  // [compute] locks
   bool is_unknown_compute_refused = false;       // [compute] unknown = refuse
   bool is_network_home = false;  // [server] network_home: a home on NFS and the like is taken
+  int64_t cache_bytes_max = 0;  // [data] cache_max; 0 = a tenth of the disk, at least 20 GiB
   int64_t log_bytes_max = kLogBytesMax;  // [log] max_size
   int logs_kept = kLogsKept;             // [log] keep
 

@@ -1,6 +1,7 @@
 #include "app/serve/server.h"
 
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -31,6 +32,8 @@ namespace {
 // Followers of logs come back to the next server where they were, and uploads go on: stopping need
 // not wait for them.
 constexpr std::chrono::seconds kStopGrace{2};
+// Of files of other servers so much is kept, or a tenth of the disk if that is more.
+constexpr int64_t kCacheBytesLeast = int64_t{20} << 30;
 
 // More descriptors than the usual soft limit: each follower of a log holds two.
 void RaiseFileLimit() {
@@ -38,6 +41,14 @@ void RaiseFileLimit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int64_t CacheBytesMax(const Options& options) {
+  if (options.cache_bytes_max > 0) return options.cache_bytes_max;
+  struct statvfs info {};
+  if (statvfs(options.home.c_str(), &info) != 0) return kCacheBytesLeast;
+  const auto disk = static_cast<int64_t>(info.f_blocks * info.f_frsize);
+  return std::max(kCacheBytesLeast, disk / 10);
 }
 
 std::string ProgramPath() {
@@ -145,7 +156,8 @@ scheduler::SchedulerOptions Server::SchedulerSettings() {
   const scheduler::AttemptSettings attempts{.home = options_.home,
                                             .blobs = blobs_.get(),
                                             .environments = EnvironmentSettingsOf(),
-                                            .slots_folder = board_ ? board_->folder() : ""};
+                                            .slots_folder = board_ ? board_->folder() : "",
+                                            .cache_bytes_max = CacheBytesMax(options_)};
   return {.database = database_.get(),
           .clock = &clock_,
           .backend = backend_.get(),

@@ -308,6 +308,11 @@ Result<ClientResponse> BlockingClient::Impl::CallOnce(const ClientRequest& reque
   if (!got.ok()) return sent.ok() ? got : sent;
   ClientResponse response;
   response.status = answer.head().status;
+  if (request.on_head != nullptr && !request.on_head(response.status, answer.head().headers)) {
+    response.headers = answer.head().headers;
+    Disconnect();
+    return response;
+  }
   // What a refusal says belongs into an error message, not to where the body was to go.
   TRY(ReadBody(answer, response.status < 400 ? sink : nullptr, response.body));
   response.headers = answer.head().headers;

@@ -40,6 +40,8 @@ struct ClientRequest {
   // `stream_bytes` >= 0, else chunked.
   std::function<Result<BodyPiece>()> stream{};
   int64_t stream_bytes = -1;
+  // BlockingClient: called when the head of the answer is there; false: its body is not wanted.
+  std::function<bool(int status, const Headers& headers)> on_head{};
 };
 
 struct ClientResponse {

@@ -95,6 +95,8 @@ struct AttemptSpec {
   int slots = 1;
   std::optional<Duration> timeout;
   Duration cancel_grace{std::chrono::seconds(30)};
+  // What of other servers' files is kept for later jobs, at most; 0 = none is brought.
+  int64_t cache_bytes_max = 0;
   std::string artifacts_folder;  // absolute: the run's artifacts (outputs/, logs/ below it)
   // Of the home: not to be seen by the job (tokens, keys, database).
   std::vector<std::string> hidden_paths;

@@ -256,6 +256,7 @@ Json AttemptSpec::ToJson() const {
   out["timeout_ms"] = timeout ? Json(int64_t{timeout->count()}) : Json();
   out["cancel_grace_ms"] = int64_t{cancel_grace.count()};
   out["hidden_paths"] = FromList(hidden_paths);
+  out["cache_bytes_max"] = cache_bytes_max;
   return out;
 }
 
@@ -284,6 +285,7 @@ Result<AttemptSpec> AttemptSpec::FromJson(const Json& json) {
   }
   out.cancel_grace = Duration(json.GetInt("cancel_grace_ms", 30'000));
   out.hidden_paths = ToList(json.Find("hidden_paths"));
+  out.cache_bytes_max = json.GetInt("cache_bytes_max");
   TRY(CheckSpec(out));
   return out;
 }

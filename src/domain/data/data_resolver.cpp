@@ -11,6 +11,7 @@
 #include "domain/job/job_store.h"
 #include "domain/workspace/places.h"
 #include "domain/workspace/resource_store.h"
+#include "storage/remote/remote_url.h"
 
 namespace lazurite {
 namespace {
@@ -28,8 +29,9 @@ std::string Quoted(std::string_view text) { return "\"" + std::string(text) + "\
 // One question to the resolver, with all it needs.
 class Resolution {
  public:
-  Resolution(Transaction& transaction, const BlobStore& blobs, const Scope& scope)
-      : transaction_(transaction), blobs_(blobs), scope_(scope) {}
+  Resolution(Transaction& transaction, const BlobStore& blobs, const Scope& scope,
+             RemoteData remote)
+      : transaction_(transaction), blobs_(blobs), scope_(scope), remote_(remote) {}
 
   Result<ResolvedData> Resolve(std::string_view text) {
     if (++depth_ > kDepthMax) {
@@ -50,9 +52,18 @@ class Resolution {
       case DataUri::Kind::kRemote:
         break;
     }
-    return FailedPrecondition(Quoted(text) +
-                              " lies at another service, which this version does not read; "
-                              "download it and upload it as a data asset");
+    if (!IsHttpUrl(text)) {
+      return FailedPrecondition(Quoted(RedactedUrl(text)) +
+                                " lies at another service, which this version does not read; "
+                                "download it and upload it as a data asset");
+    }
+    if (remote_ == RemoteData::kRefused) {
+      return FailedPrecondition(Quoted(RedactedUrl(text)) +
+                                " lies at another server; only inputs of jobs may");
+    }
+    ResolvedData resolved;
+    resolved.uri = text;
+    return resolved;
   }
 
  private:
@@ -190,13 +201,15 @@ class Resolution {
   Transaction& transaction_;
   const BlobStore& blobs_;
   const Scope& scope_;
+  const RemoteData remote_;
   int depth_ = 0;
 };
 
 }  // namespace
 
-Result<ResolvedData> DataResolver::Resolve(Transaction& transaction, std::string_view uri) const {
-  return Resolution(transaction, blobs_, scope_).Resolve(uri);
+Result<ResolvedData> DataResolver::Resolve(Transaction& transaction, std::string_view uri,
+                                           RemoteData remote) const {
+  return Resolution(transaction, blobs_, scope_, remote).Resolve(uri);
 }
 
 }  // namespace lazurite

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "domain/job/job_spec.h"
 #include "domain/workspace/resource_id.h"
 #include "storage/blob/blob_store.h"
 #include "storage/sql/database.h"
@@ -22,14 +23,22 @@ struct ResolvedData {
   std::string registered = {};
 };
 
+// What is made of data at another web server, which has no path here.
+enum class RemoteData : unsigned char {
+  kRefused,
+  kGiven  // http and https: ResolvedData with an empty path, and the address as its uri
+};
+
 class DataResolver final {
  public:
   DataResolver(const BlobStore& blobs, Scope scope) : blobs_(blobs), scope_(std::move(scope)) {}
 
-  // Any form of ParseDataUri but kRemote. Does not look whether anything lies there. A reference
-  // without a collection is looked for among data, then among models. kNotFound names the asset or
-  // datastore; kFailedPrecondition: a kind of place that this version does not read.
-  Result<ResolvedData> Resolve(Transaction& transaction, std::string_view uri) const;
+  // Any form of ParseDataUri, kRemote only as `remote` says. Does not look whether anything lies
+  // there. A reference without a collection is looked for among data, then among models. kNotFound
+  // names the asset or datastore; kFailedPrecondition: a kind of place that this version does not
+  // read.
+  Result<ResolvedData> Resolve(Transaction& transaction, std::string_view uri,
+                               RemoteData remote = RemoteData::kRefused) const;
 
  private:
   const BlobStore& blobs_;
@@ -42,5 +51,11 @@ enum class DataAccess : unsigned char { kRead, kWrite };
 // are; nor a folder that the home lies in, nor, to write, the uploads, which assets share. Looks at
 // the disk for links.
 Status CheckJobPlace(const BlobStore& blobs, const ResolvedData& place, DataAccess access);
+
+// Whether an input of that type may be brought from another server (or, if direct, be left there).
+// kInvalidArgument with the way out.
+Status CheckRemoteInput(const std::string& url, std::string_view type, DataMode mode);
+// Of an address that is kept where others see it. kInvalidArgument.
+Status CheckNoCredentials(const std::string& url);
 
 }  // namespace lazurite

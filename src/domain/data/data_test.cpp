@@ -51,10 +51,10 @@ class DataTest : public DatabaseTest {
       return JobStore().Insert(transaction, job);
     });
   }
-  Result<ResolvedData> Resolve(const std::string& uri) {
+  Result<ResolvedData> Resolve(const std::string& uri, RemoteData remote = RemoteData::kRefused) {
     ResolvedData resolved;
     TRY(database_->ReadNow([&](Transaction& transaction) {
-      ASSIGN_OR_RETURN(resolved, DataResolver(*blobs_, Scope()).Resolve(transaction, uri));
+      ASSIGN_OR_RETURN(resolved, DataResolver(*blobs_, Scope()).Resolve(transaction, uri, remote));
       return Status();
     }));
     return resolved;
@@ -150,6 +150,28 @@ TEST_F(DataTest, PlacesOfOtherServicesAreRefused) {
   EXPECT_EQ(status.code(), Code::kFailedPrecondition);
   EXPECT_NE(status.text().find("AzureDataLakeGen2"), std::string::npos);
   EXPECT_EQ(Resolve("https://host/x").status().code(), Code::kFailedPrecondition);
+  EXPECT_EQ(Resolve("s3://bucket/x", RemoteData::kGiven).status().code(),
+            Code::kFailedPrecondition);
+}
+
+TEST_F(DataTest, AddressesOfWebServersAreGivenToThoseWhoAskForThem) {
+  AddAsset(AssetKind::kData, "web", "https://host/x.csv");
+  for (const std::string& uri : {std::string("azureml:web:1"), std::string("https://host/x.csv")}) {
+    const auto resolved = Resolve(uri, RemoteData::kGiven);
+    ASSERT_TRUE(resolved.ok()) << resolved.status().text();
+    EXPECT_EQ(resolved->uri, "https://host/x.csv");
+    EXPECT_EQ(resolved->path, "");
+  }
+}
+
+TEST_F(DataTest, APlaceIsKnownByWhatRegisteredItFirst) {
+  AddAsset(AssetKind::kData, "own", "file:///data/x");
+  AddAsset(AssetKind::kData, "other", "azureml:own:1");
+  const auto resolved = Resolve("azureml:other:1");
+  ASSERT_TRUE(resolved.ok()) << resolved.status().text();
+  EXPECT_EQ(resolved->asset, VersionId(Scope(), "data", "other", "1"));
+  EXPECT_EQ(resolved->registered, VersionId(Scope(), "data", "own", "1"));
+  EXPECT_EQ(Resolve("file:///data/x")->registered, "");
 }
 
 TEST_F(DataTest, OutputsOfJobsAreFound) {

@@ -19,6 +19,7 @@ std::string EnvironmentsFolder(const std::string& home) { return home + "/envs";
 std::string TlsFolder(const std::string& home) { return home + "/tls"; }
 std::string KeysFolder(const std::string& home) { return home + "/keys"; }
 std::string TokensFolder(const std::string& home) { return home + "/tokens"; }
+std::string RemoteCacheFolder(const std::string& home) { return home + "/cache/remote"; }
 std::string ManifestsFolder(const std::string& home) { return home + "/manifests"; }
 std::string ManifestDraftsFolder(const std::string& home) {
   return ManifestsFolder(home) + "/.new";

@@ -28,6 +28,7 @@ std::string EnvironmentsFolder(const std::string& home);  // envs
 std::string TlsFolder(const std::string& home);   // tls: the authority and the server's certificate
 std::string KeysFolder(const std::string& home);  // keys: signs tokens
 std::string TokensFolder(const std::string& home);  // tokens/owner
+std::string RemoteCacheFolder(const std::string& home);  // cache/remote: files of other servers
 std::string ManifestsFolder(const std::string& home);  // manifests: of data that is used in place
 std::string ManifestDraftsFolder(const std::string& home);  // manifests/.new
 // manifests/<workspace>/<name>/<version>: a folder for each version of such data.

@@ -6,7 +6,11 @@
 #include <array>
 
 #include "base/real_path.h"
+#include "base/text.h"
 #include "domain/data/manifest.h"
+#include "domain/workspace/places.h"
+#include "storage/remote/remote_cache.h"
+#include "storage/remote/remote_url.h"
 
 namespace lazurite::runner {
 namespace {
@@ -90,11 +94,15 @@ Status JobData::PrepareInput(const AttemptInput& input, Sandbox& sandbox,
     log_("input " + input.name + ": as its address " + input.uri);
     return {};
   }
-  if (!Exists(input.source)) return NotFound("nothing lies at " + input.source);
-  const bool is_folder = IsDir(input.source);
+  std::string source = input.source;
+  if (source.empty()) {
+    ASSIGN_OR_RETURN(source, Bring(input, cancelled));
+  }
+  if (!Exists(source)) return NotFound("nothing lies at " + source);
+  const bool is_folder = IsDir(source);
   // A file keeps its name, since programs look at its ending.
   std::string place = folder_ + "/inputs/" + input.name;
-  if (!is_folder) place += "/" + BaseName(input.source);
+  if (!is_folder) place += "/" + BaseName(source);
   places_.inputs[input.name] = place;
   TRY(Link(place, "INPUT_" + input.name));
   TRY(MakeDirs(DirName(place)));
@@ -104,18 +112,40 @@ Status JobData::PrepareInput(const AttemptInput& input, Sandbox& sandbox,
     } else {
       TRY(WriteFile(place, ""));
     }
-    sandbox.AddReadOnly(input.source, place);
-    log_("input " + input.name + ": " + input.source + " itself, read-only");
+    sandbox.AddReadOnly(source, place);
+    log_("input " + input.name + ": " + source + " itself, read-only");
     return {};
   }
   if (input.mode == DataMode::kReadWriteMount) {
-    if (symlink(input.source.c_str(), place.c_str()) != 0) return ErrnoStatus("linking", errno);
-    sandbox.Allow(input.source);
-    log_("input " + input.name + ": " + input.source + " itself, writable");
+    if (symlink(source.c_str(), place.c_str()) != 0) return ErrnoStatus("linking", errno);
+    sandbox.Allow(source);
+    log_("input " + input.name + ": " + source + " itself, writable");
     return {};
   }
-  log_("input " + input.name + ": copying " + input.source);
-  return CopyData(input.source, place, cancelled);
+  log_("input " + input.name + ": copying " + source);
+  return CopyData(source, place, cancelled);
+}
+
+// A file of another server, from the cache that all jobs share.
+Result<std::string> JobData::Bring(const AttemptInput& input, const Cancelled& cancelled) {
+  log_("input " + input.name + ": asking for " + RedactedUrl(input.uri));
+  DownloadHooks hooks;
+  hooks.log = [this, &input](std::string_view line) {
+    log_("input " + input.name + ": " + std::string(line));
+  };
+  hooks.cancelled = cancelled;
+  const RemoteCache cache(RemoteCacheFolder(spec_.home), spec_.cache_bytes_max);
+  Result<RemoteFile> file = cache.Get(input.uri, hooks);
+  if (!file.ok()) return file.status();
+  log_("input " + input.name + ": " + FormatBytes(file->bytes) +
+       (file->was_there ? ", unchanged since it was brought" : ", brought now"));
+  if (file->is_unchecked) {
+    places_.notes.push_back("input " + input.name + ": " + RedactedUrl(input.uri) +
+                            " could not be asked whether it has changed; the job has what was "
+                            "brought earlier");
+  }
+  held_.push_back(std::move(file->held));
+  return file->path;
 }
 
 // Tells what of data that is used in place is not as it was registered. What cannot be told is no

@@ -39,6 +39,7 @@ class JobData final {
  private:
   Status PrepareInput(const AttemptInput& input, Sandbox& sandbox, const Cancelled& cancelled);
   Status CheckRegistered(const AttemptInput& input);
+  Result<std::string> Bring(const AttemptInput& input, const Cancelled& cancelled);
   Status PrepareOutput(const AttemptOutput& output, Sandbox& sandbox);
   Status StoreOutput(const AttemptOutput& output);
   Status StoreArtifacts(const std::string& name, bool& has_any);
@@ -49,6 +50,7 @@ class JobData final {
   const std::string folder_;
   const Log log_;
   DataPlaces places_;
+  std::vector<Fd> held_;  // files of other servers, which stay as long as this lives
 };
 
 }  // namespace lazurite::runner

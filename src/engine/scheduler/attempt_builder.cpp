@@ -68,6 +68,7 @@ class Builder {
     spec_.slots = placed.slots;
     spec_.timeout = asked_.timeout;
     spec_.cancel_grace = settings_.cancel_grace;
+    spec_.cache_bytes_max = settings_.cache_bytes_max;
     spec_.hidden_paths = HiddenPaths(settings_.home);
     spec_.artifacts_folder =
         JoinPath(JoinPath(settings_.blobs->root(), kArtifactDatastore), ArtifactsPath(job_.name));
@@ -122,8 +123,12 @@ class Builder {
       place.uri = input.value;
       return place;
     }
-    Result<ResolvedData> place = resolver_.Resolve(transaction_, input.value);
+    Result<ResolvedData> place =
+        resolver_.Resolve(transaction_, input.value, RemoteData::kGiven);
     if (!place.ok()) return place.status().With("input " + name);
+    if (place->path.empty()) {
+      TRY(CheckRemoteInput(place->uri, input.type, input.mode).With("input " + name));
+    }
     const bool is_written =
         input.mode == DataMode::kReadWriteMount || input.mode == DataMode::kUpload;
     TRY(Check(*place, is_written ? DataAccess::kWrite : DataAccess::kRead).With("input " + name));

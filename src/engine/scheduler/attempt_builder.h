@@ -17,6 +17,7 @@ struct AttemptSettings {
   BlobStore* blobs = nullptr;
   EnvironmentSettings environments;
   std::string slots_folder{};  // SlotBoard's, "" = none
+  int64_t cache_bytes_max = 0;  // of files of other servers
   Duration cancel_grace{std::chrono::seconds(30)};
 };
 
