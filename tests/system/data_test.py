@@ -328,7 +328,8 @@ def the_cache_is_bounded_and_a_cancel_is_heard(home):
     with socket_that_says_nothing() as url:
         job = home.submit({"command": "true", "inputs": {"d": {"type": "uri_file", "path": f"{url}/x"}}})
         home.wait_for(job, "Preparing", "Starting")
-        until(lambda: "asking for" in home.user_log(job, "system_logs/data.txt"), 20, "the question")
+        said = home.path / "jobs" / job / "1/system_logs/data.txt"
+        until(lambda: said.exists() and "asking for" in said.read_text(), 20, "the question")
         began = time.monotonic()
         home.cli("job", "cancel", "--name", job)
         assert home.wait(job) == "Canceled", home.why(job)
