@@ -77,6 +77,14 @@ std::string ShortSentence(const Cluster& cluster, const Walk& walk, const Walk::
          AndElsewhere(cluster);
 }
 
+std::string DriverSentence(const Cluster& cluster) {
+  const Machine& machine = cluster.machine;
+  std::string sentence = "waits for the driver to tell ";
+  sentence += machine.is_looking ? "which GPUs this machine has" : "who uses this machine's GPUs";
+  if (!machine.is_silent) return sentence;
+  return sentence + ", which takes very long; see whether nvidia-smi or rocm-smi answers";
+}
+
 std::string ComputeSentence(const Cluster& cluster, const Ask& ask, bool is_off) {
   const std::string name = "compute " + std::string(ComputeName(ask.compute));
   if (is_off) {
@@ -109,7 +117,7 @@ class Explainer {
         return "needs " + Plural(step.need.gpus, "GPU") + ", this machine has " +
                std::to_string(cluster_.machine.gpus.size());
       case Walk::Answer::kLooking:
-        return "the GPUs of this machine are being looked for";
+        return is_head ? head_sentence_ = DriverSentence(cluster_) : DriverSentence(cluster_);
       case Walk::Answer::kComputeOff:
         return ComputeSentence(cluster_, ask, true);
       case Walk::Answer::kComputeFull:

@@ -152,8 +152,8 @@ void Ledger::Take(const Ask& ask, const Need& need, std::vector<std::string>* gp
 
 Walk::Answer Walk::LimitOf(const Ask& ask, const Need& need) const {
   const Machine& machine = cluster_.machine;
-  if (machine.is_looking && WantsGpus(cluster_, ask)) return Answer::kLooking;
-  if (need.gpus > static_cast<int>(machine.gpus.size())) return Answer::kNever;
+  const bool is_unknown = machine.is_looking && WantsGpus(cluster_, ask);
+  if (!is_unknown && need.gpus > static_cast<int>(machine.gpus.size())) return Answer::kNever;
   const ComputeShape* shape = ShapeFor(cluster_, ask);
   if (shape != nullptr && shape->instances_max) {
     const int in_use = ledger_.instances_of(ask.compute);
@@ -164,7 +164,7 @@ Walk::Answer Walk::LimitOf(const Ask& ask, const Need& need) const {
   }
   const int most = cluster_.running_per_user_max;
   if (most > 0 && ledger_.jobs_of(ask.user) >= most) return Answer::kUserFull;
-  return Answer::kPlaced;
+  return is_unknown ? Answer::kLooking : Answer::kPlaced;
 }
 
 // What the head waits for stays for it: for each kind that it is short of, nothing is taken; of the
@@ -182,11 +182,18 @@ bool Walk::MayPass(const Ask& ask, const Need& need) const {
   return cluster_.now + *ask.timeout + kAroundRanksMax <= *head_starts_;
 }
 
-// When the timeouts of those who run have surely made room, if they do.
 void Walk::SetHead(const Ask& ask, const Step& step) {
+  // A driver that may never answer holds up nobody else for ever.
+  if (head_ != nullptr || (step.answer == Answer::kLooking && cluster_.machine.is_silent)) return;
   head_ = &ask;
   head_need_ = step.need;
   head_shortage_ = step.shortage;
+  // The driver may answer at any time.
+  if (step.answer != Answer::kLooking) FindStart(step.need);
+}
+
+// When the timeouts of those who run have surely made room, if they do.
+void Walk::FindStart(const Need& need) {
   std::vector<std::pair<Time, const Held*>> ends;
   for (const Held& held : cluster_.running) {
     if (held.started && held.ask.timeout) {
@@ -197,10 +204,18 @@ void Walk::SetHead(const Ask& ask, const Step& step) {
   Ledger later = ledger_;
   for (const auto& [time, held] : ends) {
     later.GiveBack(*held);
-    if (later.ShortageOf(step.need).any()) continue;
+    if (later.ShortageOf(need).any()) continue;
     head_starts_ = time;
     return;
   }
+}
+
+Walk::Answer Walk::RoomFor(const Ask& ask, Step& step) const {
+  step.shortage = ledger_.ShortageOf(step.need);
+  if (step.shortage.any()) return Answer::kShort;
+  if (head_ != nullptr && !MayPass(ask, step.need)) return Answer::kBehindHead;
+  const bool is_unknown = cluster_.machine.is_asking && step.need.gpus > 0;
+  return is_unknown ? Answer::kLooking : Answer::kPlaced;
 }
 
 Walk::Step Walk::Next(const Ask& ask) {
@@ -213,17 +228,10 @@ Walk::Step Walk::Next(const Ask& ask) {
   step.answer = LimitOf(ask, step.need);
   if (step.answer == Answer::kComputeFull) computes_full_.insert(ask.compute);
   if (step.answer == Answer::kUserFull) users_full_.insert(ask.user);
+  if (step.answer == Answer::kPlaced) step.answer = RoomFor(ask, step);
+  if (step.answer == Answer::kLooking) step.shortage.gpus = true;
+  if (step.answer == Answer::kLooking || step.answer == Answer::kShort) SetHead(ask, step);
   if (step.answer != Answer::kPlaced) return step;
-  step.shortage = ledger_.ShortageOf(step.need);
-  if (step.shortage.any()) {
-    step.answer = Answer::kShort;
-    if (head_ == nullptr) SetHead(ask, step);
-    return step;
-  }
-  if (head_ != nullptr && !MayPass(ask, step.need)) {
-    step.answer = Answer::kBehindHead;
-    return step;
-  }
   ledger_.Take(ask, step.need, &step.gpus);
   return step;
 }

@@ -69,7 +69,7 @@ class Walk final {
     kComputeFull,
     kBehindOwn,  // others of its compute or user wait before it
     kUserFull,
-    kLooking,     // for GPUs
+    kLooking,     // it would fit, once the driver has told of the GPUs
     kShort,       // the machine has no room; `shortage` says of what
     kBehindHead,  // there would be room, and the head of the queue needs it
   };
@@ -85,15 +85,18 @@ class Walk final {
   Step Next(const Ask& ask);
 
   const Ledger& ledger() const { return ledger_; }
-  // The first that the machine has no room for; nullptr as long as there is none.
+  // The first that the machine has no room for, or that waits for the driver; nullptr as long as
+  // there is none.
   const Ask* head() const { return head_; }
   // Nothing can be placed any more.
   bool IsOver() const { return ledger_.slots_free() <= 0; }
 
  private:
   Answer LimitOf(const Ask& ask, const Need& need) const;
+  Answer RoomFor(const Ask& ask, Step& step) const;
   bool MayPass(const Ask& ask, const Need& need) const;
   void SetHead(const Ask& ask, const Step& step);
+  void FindStart(const Need& need);
 
   const Cluster& cluster_;
   Ledger ledger_;

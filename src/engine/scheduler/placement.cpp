@@ -92,6 +92,8 @@ std::vector<Preemption> Preempt(const Cluster& cluster, const std::vector<Ask>& 
     if (walk.head() != nullptr) break;
   }
   if (walk.head() == nullptr) return {};
+  // What it needs is not known.
+  if (cluster.machine.is_looking && WantsGpus(cluster, *walk.head())) return {};
   const Need need = NeedOf(cluster, *walk.head());
   Ledger later = walk.ledger();
   for (const Held& held : cluster.running) {

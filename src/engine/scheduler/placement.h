@@ -28,8 +28,10 @@ struct Machine {
   int slots = 1;
   int64_t memory_bytes = 0;
   std::vector<Device> gpus{};
-  int seats_per_gpu = 1;    // so many jobs share one
-  bool is_looking = false;  // for GPUs: the driver has not answered yet
+  int seats_per_gpu = 1;  // so many jobs share one
+  // What the driver of the GPUs is still to tell: which there are, who computes on them now; and
+  // whether it has taken so long that nothing is kept free for those who wait for it.
+  bool is_looking = false, is_asking = false, is_silent = false;
   int slots_elsewhere = 0;  // taken by servers of other users
   int64_t memory_elsewhere = 0;
   std::string elsewhere{};  // by whom, in words
@@ -87,10 +89,11 @@ std::string_view ComputeName(std::string_view key);
 bool HasMoreWeight(const Ask& a, const Ask& b);
 
 // Places jobs in the order of `queue`: weight, then age. The first for which the machine has no
-// room is the head, and what may pass it cannot delay it: a job passes if it leaves alone what the
-// head is short of, and enough of the rest; or if its timeout ends it before the timeouts of those
-// who run can make room for the head. A job whose compute or user is at the limit holds back
-// nobody but the later ones of the same compute or user.
+// room is the head, as is one that waits for the driver of the GPUs, unless that is silent; and
+// what may pass the head cannot delay it: a job passes if it leaves alone what the head is short
+// of, and enough of the rest; or if its timeout ends it before the timeouts of those who run can
+// make room for the head. A job whose compute or user is at the limit holds back nobody but the
+// later ones of the same compute or user.
 std::vector<Placed> Place(const Cluster& cluster, const std::vector<Ask>& queue);
 
 struct Preemption {

@@ -156,7 +156,51 @@ TEST(Placement, WhileGpusAreLookedForOnlyJobsWithoutThemAreStarted) {
   cluster.machine.is_looking = true;
   const std::vector<Ask> queue = {Wants("gpu", 1, 1), Wants("cpu")};
   EXPECT_EQ(Names(Place(cluster, queue)), Words{"cpu"});
-  EXPECT_EQ(Explain(cluster, queue, 0), "the GPUs of this machine are being looked for");
+  EXPECT_EQ(Explain(cluster, queue, 0), "waits for the driver to tell which GPUs this machine has");
+}
+
+TEST(Placement, AJobThatWaitsForTheDriverKeepsItsPlaceBeforeOthers) {
+  Cluster cluster = WithGpus(2, {"0"});
+  cluster.machine.is_asking = true;
+  Ask gpu = Wants("gpu", 1, 1);
+  gpu.wish.cpus = 2;
+  Ask fast = Wants("short");
+  fast.timeout = kMinute;
+  Ask running = Wants("r");
+  running.timeout = kMinute * 60;
+  cluster.running = {Holding(running, 0)};
+  cluster.running[0].started = kNow;
+  const std::vector<Ask> queue = {gpu, Wants("cpu"), fast};
+  EXPECT_TRUE(Place(cluster, queue).empty());
+  const std::string why = "waits for the driver to tell who uses this machine's GPUs";
+  EXPECT_EQ(Explain(cluster, queue, 0), why);
+  EXPECT_EQ(Explain(cluster, queue, 1),
+            "waits behind 1 job in the queue; the first of them, gpu, " + why);
+  cluster.machine.is_asking = false;
+  EXPECT_EQ(Names(Place(cluster, queue)), Words{"gpu"});
+  // Before the driver has told which GPUs there are, the same.
+  cluster.machine.is_looking = true;
+  cluster.machine.gpus.clear();
+  EXPECT_TRUE(Place(cluster, queue).empty());
+}
+
+TEST(Placement, ASilentDriverHoldsUpOnlyThoseWhoNeedIt) {
+  Cluster cluster = WithGpus(2, {"0"});
+  cluster.machine.is_asking = cluster.machine.is_silent = true;
+  Ask gpu = Wants("gpu", 1, 1);
+  gpu.wish.cpus = 2;
+  EXPECT_EQ(Names(Place(cluster, {gpu, Wants("cpu")})), Words{"cpu"});
+  EXPECT_EQ(Explain(cluster, {gpu}, 0),
+            "waits for the driver to tell who uses this machine's GPUs, which takes very long; see "
+            "whether nvidia-smi or rocm-smi answers");
+}
+
+TEST(Placement, WhatIsShortIsToldAlsoWhileTheDriverIsAsked) {
+  Cluster cluster = WithGpus(2, {"0"});
+  cluster.machine.is_asking = true;
+  cluster.running.push_back(Holding(Wants("r", 1, 1), 1, {"0"}));
+  EXPECT_EQ(Explain(cluster, {Wants("gpu", 1, 1)}, 0),
+            "needs 1 GPU, 0 of 1 free: GPU 0 held by job r");
 }
 
 TEST(Placement, AJobThatCanNeverRunHoldsBackNobody) {
