@@ -35,19 +35,21 @@ bool IsVisible(const Gpu& gpu) {
   return false;
 }
 
-Found Find(int pretended) {
+std::vector<std::unique_ptr<GpuDriver>> OpenAll() {
+  std::vector<std::unique_ptr<GpuDriver>> drivers;
+  Result<std::unique_ptr<GpuDriver>> nvml = OpenNvml();
+  drivers.push_back(nvml.ok() ? std::move(nvml).value() : OpenDeviceFiles());
+  drivers.push_back(OpenKfd());
+  return drivers;
+}
+
+Found Find(const GpuWatch::OpenDrivers& open, bool is_bounded) {
   Found found;
-  if (pretended >= 0) {
-    found.drivers.push_back(PretendGpus(pretended));
-  } else {
-    Result<std::unique_ptr<GpuDriver>> nvml = OpenNvml();
-    found.drivers.push_back(nvml.ok() ? std::move(nvml).value() : OpenDeviceFiles());
-    found.drivers.push_back(OpenKfd());
-  }
+  found.drivers = open();
   size_t position = 0;
   for (const auto& driver : found.drivers) {
     for (Gpu& gpu : driver->List()) {
-      if (pretended >= 0 || IsVisible(gpu)) {
+      if (!is_bounded || IsVisible(gpu)) {
         found.gpus.push_back(std::move(gpu));
         found.positions.push_back(position);
       }
@@ -74,17 +76,29 @@ std::vector<std::vector<GpuUser>> UsersOf(const Found& found) {
 }  // namespace
 
 struct GpuWatch::State {
-  int pretended = -1;
+  OpenDrivers open;
+  bool is_bounded = true;  // by what the environment of this process says
   std::function<void()> on_look;
   std::mutex mutex;
   std::condition_variable wake;
   bool is_asked = true;
+  bool is_under_way = false;
   bool is_over = false;
   GpuView view;
 };
 
-GpuWatch::GpuWatch(int pretended) : state_(std::make_shared<State>()) {
-  state_->pretended = pretended;
+GpuWatch::GpuWatch(int pretended) : GpuWatch(OpenDrivers(OpenAll)) {
+  if (pretended < 0) return;
+  state_->is_bounded = false;
+  state_->open = [pretended] {
+    std::vector<std::unique_ptr<GpuDriver>> drivers;
+    drivers.push_back(PretendGpus(pretended));
+    return drivers;
+  };
+}
+
+GpuWatch::GpuWatch(OpenDrivers open) : state_(std::make_shared<State>()) {
+  state_->open = std::move(open);
 }
 
 void GpuWatch::Start(std::function<void()> on_look) {
@@ -99,22 +113,25 @@ GpuWatch::~GpuWatch() {
 }
 
 void GpuWatch::Run(const std::shared_ptr<State>& state) {
-  const Found found = Find(state->pretended);
+  const Found found = Find(state->open, state->is_bounded);
   std::unique_lock lock(state->mutex);
   while (true) {
     state->wake.wait(lock, [&] { return state->is_asked || state->is_over; });
     if (state->is_over) return;
     state->is_asked = false;
+    state->is_under_way = true;
     lock.unlock();
     const auto begin = std::chrono::steady_clock::now();
     std::vector<std::vector<GpuUser>> users = UsersOf(found);
     lock.lock();
     if (state->is_over) return;
+    state->is_under_way = false;
     state->view.is_known = true;
     state->view.gpus = found.gpus;
     state->view.users = std::move(users);
     ++state->view.looks;
     state->view.looked = begin;
+    state->view.done = std::chrono::steady_clock::now();
     // Under the lock, so that whoever is told is still there: the destructor waits for it.
     state->on_look();
   }
@@ -125,10 +142,16 @@ GpuView GpuWatch::View() const {
   return state_->view;
 }
 
-void GpuWatch::Look() {
+int GpuWatch::Looks() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->view.looks;
+}
+
+int GpuWatch::Look() {
   const std::lock_guard lock(state_->mutex);
   state_->is_asked = true;
   state_->wake.notify_all();
+  return state_->view.looks + (state_->is_under_way ? 2 : 1);
 }
 
 std::string UserName(uid_t user) {

@@ -22,23 +22,29 @@ struct GpuView {
   std::vector<Gpu> gpus;
   std::vector<std::vector<GpuUser>> users;  // of each GPU, when it was last looked at
   int looks = 0;                            // how many times that was
-  std::chrono::steady_clock::time_point looked{};
+  // The last time: began and was done. Drivers may take long.
+  std::chrono::steady_clock::time_point looked{}, done{};
 };
 
 // Any thread may call it. Its own thread is left behind, not waited for, when this ends: a driver
 // may never answer.
 class GpuWatch final {
  public:
+  using OpenDrivers = std::function<std::vector<std::unique_ptr<GpuDriver>>()>;
+
   // `pretended` GPUs, without asking anybody; -1 asks the drivers.
   explicit GpuWatch(int pretended);
+  explicit GpuWatch(OpenDrivers open);  // called by its own thread
   ~GpuWatch();
 
   // Once. `on_look` is called by its thread when something new can be seen, never after this ends.
   void Start(std::function<void()> on_look);
 
   GpuView View() const;
+  int Looks() const;  // as in View()
   // Has the processes looked at again, soon. Calls while a look is under way ask for one more.
-  void Look();
+  // Returns how many looks there will be when the one asked for is done.
+  int Look();
 
  private:
   struct State;

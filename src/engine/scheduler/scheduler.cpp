@@ -230,7 +230,9 @@ std::vector<Placed> Scheduler::ChoosePlaces() {
     if (queue.empty()) return {};
     const bool wants_gpus = std::any_of(queue.begin(), queue.end(),
                                         [&](const Ask& ask) { return WantsGpus(cluster, ask); });
-    if (wants_gpus && !surroundings_.HasFreshGpus()) cluster.machine.is_asking = true;
+    surroundings_.AskGpus(wants_gpus);
+    cluster.machine = surroundings_.machine();
+    mirror_.With([&](Mirror& mirror) { mirror.machine = cluster.machine; });
     std::vector<Placed> placed = Place(cluster, queue);
     if (surroundings_.Take(placed)) return placed;
     mirror_.With([&](Mirror& mirror) { mirror.machine = surroundings_.machine(); });

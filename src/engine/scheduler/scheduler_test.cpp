@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <future>
+
 #include "domain/job/place.h"
 #include "domain/schema/database_test.h"
 #include "domain/workspace/resource_store.h"
@@ -197,7 +199,7 @@ TEST_F(SchedulerTest, ADeletedJobGivesItsPlaceBack) {
   end_and_delete("a", JobEvent::kCompleted);
   scheduler_->Wake();
   EXPECT_TRUE(SoonStarted({"a", "c"}));
-  EXPECT_EQ(scheduler_->Waiting(), 0U);
+  EXPECT_TRUE(Soon([&] { return scheduler_->Waiting() == 0; }));
 }
 
 TEST_F(SchedulerTest, AfterARestartThePlacedButNeverStartedIsStartedAgain) {
@@ -273,6 +275,49 @@ TEST_F(SchedulerTest, TwoServersShareGpusAndEachNamesTheOthersHolder) {
   EXPECT_NE(scheduler_->Explain("b").find("GPU 0 held by job theirs of user "), std::string::npos);
   Complete("a");
   EXPECT_TRUE(SoonStarted({"a", "b"}));
+}
+
+// One GPU, about which it thinks for a while.
+class SlowDriver final : public GpuDriver {
+ public:
+  explicit SlowDriver(std::shared_future<void> go) : go_(std::move(go)) {}
+  std::vector<Gpu> List() override { return {{"0", "nvidia", "0", "", 0}}; }
+  std::vector<std::vector<pid_t>> Processes() override {
+    go_.wait();
+    usleep(50'000);
+    return {{}};
+  }
+
+ private:
+  std::shared_future<void> go_;
+};
+
+TEST_F(SchedulerTest, ADriverThatTakesLongerThanItsAnswerIsGoodForGetsTheJobStarted) {
+  std::promise<void> go;
+  std::optional<GpuWatch> watch(std::in_place, [open = go.get_future().share()] {
+    std::vector<std::unique_ptr<GpuDriver>> drivers;
+    drivers.push_back(std::make_unique<SlowDriver>(open));
+    return drivers;
+  });
+  surroundings_ = [&](int slots) {
+    return SurroundingsOptions{
+        .machine = {.slots = slots}, .gpus = &*watch, .fresh_max = std::chrono::milliseconds(20)};
+  };
+  Start(2);
+  watch->Start([this] { scheduler_->Wake(); });
+  Submit("gpu", 0, [](Job& job) {
+    job.properties["resources"]["gpus"] = 1;
+    job.properties["resources"]["cpus"] = 2;
+  });
+  ASSERT_TRUE(Soon([&] { return scheduler_->Waiting() == 1; }));
+  // It keeps its place, and says what it waits for.
+  Submit("cpu");
+  ASSERT_TRUE(Soon([&] { return scheduler_->Waiting() == 2; }));
+  EXPECT_EQ(scheduler_->Explain("gpu"), "waits for the driver to tell which GPUs this machine has");
+  go.set_value();
+  EXPECT_TRUE(SoonStarted({"gpu"}));
+  scheduler_->Stop();
+  watch.reset();
 }
 
 TEST_F(SchedulerTest, ComputesOfAllWorkspacesBoundTheirJobs) {

@@ -15,8 +15,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kLookPause{900};
-// Who computes on a GPU may have begun since.
-constexpr std::chrono::seconds kFreshMax{2};
+// A driver that takes longer may never answer.
+constexpr std::chrono::seconds kSilentAfter{30};
 // Folders for temporary files are swept of what is old.
 constexpr std::chrono::hours kTouchPause{1};
 
@@ -45,9 +45,21 @@ Surroundings::Surroundings(SurroundingsOptions options)
   machine_.is_looking = options_.gpus != nullptr;
 }
 
-void Surroundings::Look(const std::vector<Held>& running, bool is_urgent) {
+bool Surroundings::IsUrgent(const std::vector<Held>& running, bool is_waited_for) {
+  std::set<std::string> holders;
+  for (const Held& held : running) {
+    if (!held.gpus.empty()) holders.insert(held.ask.job);
+  }
+  const bool is_changed = holders != holders_ || !was_waited_for_;
+  holders_ = std::move(holders);
+  was_waited_for_ = is_waited_for;
+  if (!is_waited_for) return false;
+  return is_changed || (options_.gpus != nullptr && options_.gpus->Looks() != looks_);
+}
+
+void Surroundings::Look(const std::vector<Held>& running, bool is_waited_for) {
   const auto now = steady_clock::now();
-  if (!is_urgent && now - looked_ < kLookPause) return;
+  if (!IsUrgent(running, is_waited_for) && now - looked_ < kLookPause) return;
   looked_ = now;
   LookAtGpus(running);
   if (!options_.board) return;
@@ -63,6 +75,9 @@ void Surroundings::LookAtGpus(const std::vector<Held>& running) {
   if (options_.gpus != nullptr) {
     GpuView view = options_.gpus->View();
     machine_.is_looking = !view.is_known;
+    looks_ = view.looks;
+    look_begun_ = view.looked;
+    look_done_ = view.done;
     machine_.gpus.clear();
     for (Gpu& gpu : view.gpus) {
       machine_.gpus.push_back({.name = std::move(gpu.name),
@@ -117,12 +132,20 @@ void Surroundings::FindHolder(Device& device, int own, const std::vector<GpuUser
   if (own == 0) device.holder = WordsOf(users);
 }
 
-bool Surroundings::HasFreshGpus() const {
-  if (options_.gpus == nullptr) return true;
-  const GpuView view = options_.gpus->View();
-  if (view.is_known && steady_clock::now() - view.looked < kFreshMax) return true;
-  options_.gpus->Look();
-  return false;
+void Surroundings::AskGpus(bool is_waited_for) {
+  machine_.is_asking = machine_.is_silent = false;
+  if (options_.gpus == nullptr || !is_waited_for) return;
+  const auto now = steady_clock::now();
+  const bool is_young = looks_ > 0 && now - look_begun_ < options_.fresh_max;
+  // What a slow driver tells is old already; it counts if it was asked for before.
+  const bool is_done = awaited_ > 0 && looks_ >= awaited_;
+  if (is_young || (is_done && now - look_done_ < options_.fresh_max)) return;
+  if (awaited_ == 0 || is_done) {
+    awaited_ = options_.gpus->Look();
+    asked_ = now;
+  }
+  machine_.is_asking = true;
+  machine_.is_silent = now - asked_ >= kSilentAfter;
 }
 
 Device* Surroundings::DeviceOf(const std::string& name) {

@@ -19,19 +19,22 @@ struct SurroundingsOptions {
   Machine machine;                   // its GPUs count only without a watch
   GpuWatch* gpus = nullptr;          // outlives the scheduler
   std::optional<SlotBoard> board{};  // without one nothing is locked and nobody else is seen
+  // What is known of the processes on the GPUs is good for so long.
+  std::chrono::milliseconds fresh_max{2000};
 };
 
 class Surroundings final {
  public:
   explicit Surroundings(SurroundingsOptions options);
 
-  // Looks again, at most once a second unless it is urgent (somebody waits for a GPU). `running`
-  // are this server's own jobs.
-  void Look(const std::vector<Held>& running, bool is_urgent);
+  // Looks again: at most once a second, but at once if somebody waits for a GPU and either begins
+  // to, or the driver has told news, or other jobs have GPUs now. `running` are this server's own
+  // jobs.
+  void Look(const std::vector<Held>& running, bool is_waited_for);
   const Machine& machine() const { return machine_; }
-  // False if what is known of the processes on the GPUs is too old to give one out; a new look is
-  // under way then, and the watch tells when it is done.
-  bool HasFreshGpus() const;
+  // Sees to it, if somebody waits for GPUs, that what is known of the processes on them is not too
+  // old: else machine() says that the driver is asked, and the watch tells when it has answered.
+  void AskGpus(bool is_waited_for);
 
   // Locks what was chosen, and writes down how into `placed`. False if others were faster: nothing
   // of it is locked then, and machine() knows the holders.
@@ -45,6 +48,7 @@ class Surroundings final {
   std::string folder() const { return options_.board ? options_.board->folder() : ""; }
 
  private:
+  bool IsUrgent(const std::vector<Held>& running, bool is_waited_for);
   void LookAtGpus(const std::vector<Held>& running);
   void FindHolder(Device& device, int own, const std::vector<GpuUser>& users) const;
   Status TakeOne(const Device& device, Placed& placed);
@@ -56,6 +60,11 @@ class Surroundings final {
   Machine machine_;
   size_t prepared_ = 0;  // GPUs whose lock files were made
   std::chrono::steady_clock::time_point looked_{}, touched_{};
+  bool was_waited_for_ = false;
+  std::set<std::string> holders_;  // own jobs with GPUs, at the last look
+  // The look of the watch by which machine_ is, and the one that was asked for.
+  int looks_ = 0, awaited_ = 0;
+  std::chrono::steady_clock::time_point look_begun_{}, look_done_{}, asked_{};
   std::map<std::string, std::vector<std::pair<AttemptLock, Fd>>> locks_;  // by job
 };
 
