@@ -55,13 +55,20 @@ void Scheduler::Wake() {
 }
 
 std::string Scheduler::Explain(const std::string& job) const {
-  return mirror_.With([&](const Mirror& mirror) -> std::string {
+  Cluster cluster;
+  std::vector<Ask> queue;
+  size_t position = 0;
+  mirror_.With([&](const Mirror& mirror) {
     const auto found = mirror.queued.find(job);
-    if (found == mirror.queued.end()) return "";
+    if (found == mirror.queued.end()) return;
     const auto place = mirror.queue.find(found->second);
-    const auto position = static_cast<size_t>(std::distance(mirror.queue.begin(), place));
-    return scheduler::Explain(ClusterOf(mirror), mirror.Front(position + 1), position);
+    for (auto it = mirror.queue.begin(); it != place && position < kLookAheadMax; ++it) ++position;
+    cluster = ClusterOf(mirror);
+    queue = mirror.Front(std::min(position + 1, kLookAheadMax));
   });
+  if (queue.empty()) return "";
+  if (position < queue.size()) return scheduler::Explain(cluster, queue, position);
+  return "waits behind " + std::to_string(position) + " jobs or more in the queue";
 }
 
 Cluster Scheduler::Snapshot() const {
@@ -185,7 +192,8 @@ Status Scheduler::LoadAll() {
     return Status();
   }));
   fresh.machine = surroundings_.machine();
-  mirror_.With([&](Mirror& mirror) { mirror = std::move(fresh); });
+  // The old one goes when the lock is free again.
+  mirror_.With([&](Mirror& mirror) { std::swap(mirror, fresh); });
   return {};
 }
 

@@ -58,7 +58,8 @@ class Scheduler final {
   void Stop();
   void Wake();  // safe from any thread
 
-  // Why the job waits, in one sentence; "" if it does not wait or is not known.
+  // Why the job waits, in one sentence; "" if it does not wait or is not known. Of one behind more
+  // than kLookAheadMax others only that is told.
   std::string Explain(const std::string& job) const;
   // Who holds what, now.
   Cluster Snapshot() const;

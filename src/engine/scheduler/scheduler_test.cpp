@@ -182,6 +182,25 @@ TEST_F(SchedulerTest, AStartThatCannotBeTakenJustNowIsTriedAgain) {
   EXPECT_EQ(Read("a").state, JobState::kPreparing);
 }
 
+TEST_F(SchedulerTest, OfAJobFarBehindOnlyThatIsTold) {
+  Do([&](Transaction& transaction) {
+    for (size_t i = 0; i < Scheduler::kLookAheadMax + 2; ++i) {
+      Job job;
+      job.name = "j" + std::to_string(i);
+      job.compute = "local";
+      TRY(store_.Insert(transaction, job));
+      TRY(store_.Move(transaction, job, JobEvent::kSubmitted, "", kNow));
+    }
+    return Status();
+  });
+  Start(1);
+  ASSERT_TRUE(SoonStarted({"j0"}));
+  ASSERT_TRUE(Soon([&] { return scheduler_->Waiting() == Scheduler::kLookAheadMax + 1; }));
+  EXPECT_EQ(scheduler_->Explain("j1"), "needs 1 slot of 1, 0 free: held by job j0");
+  EXPECT_TRUE(scheduler_->Explain("j1000").starts_with("waits behind 999 jobs in the queue; "));
+  EXPECT_EQ(scheduler_->Explain("j1001"), "waits behind 1000 jobs or more in the queue");
+}
+
 TEST_F(SchedulerTest, ADeletedJobGivesItsPlaceBack) {
   Start(1);
   Submit("a");
