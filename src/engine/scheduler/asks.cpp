@@ -21,7 +21,8 @@ Ask AskOf(const Job& job) {
   Ask ask{.job = job.name,
           .compute = ComputeKey(job.workspace, job.compute),
           .user = job.created_by,
-          .priority = job.priority};
+          .priority = job.priority,
+          .attempt = job.attempt};
   const Result<JobSpec> spec = spec::ReadJobSpec(job.properties);
   if (!spec.ok()) return ask;
   ask.instances = spec->instance_count;
@@ -64,7 +65,8 @@ Placed PlacedAgain(const Job& job) {
                 .slots = held.slots,
                 .memory_bytes = held.memory_bytes,
                 .gpus = held.gpus,
-                .cpus = held.slots};
+                .cpus = held.slots,
+                .attempt = job.attempt};
   if (const Json* placement = job.detail.Find("placement")) {
     placed.cpus = static_cast<int>(placement->GetInt("cpus", held.slots));
     placed.gpu_vendor = placement->GetString("gpu_vendor", "nvidia");

@@ -76,7 +76,8 @@ std::vector<Placed> Place(const Cluster& cluster, const std::vector<Ask>& queue)
                       .memory_bytes = step.need.memory_bytes,
                       .gpus = std::move(step.gpus),
                       .cpus = step.need.slots,
-                      .notes = std::move(notes)});
+                      .notes = std::move(notes),
+                      .attempt = ask.attempt + 1});
   }
   LendIdle(walk.ledger().slots_free(), queue.size() - placed.size(), placed);
   return placed;

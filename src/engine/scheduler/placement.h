@@ -37,6 +37,9 @@ struct Machine {
   std::string elsewhere{};  // by whom, in words
 };
 
+// A job, and the number of one of its attempts.
+using AttemptKey = std::pair<std::string, int>;
+
 // What one job takes or asks for.
 struct Ask {
   std::string job;
@@ -48,6 +51,7 @@ struct Ask {
   int priority = 0;
   bool is_spot = false;               // gives way to jobs of more weight
   std::optional<Duration> timeout{};  // of its ranks
+  int attempt = 0;                    // the number of its newest one so far
 };
 
 struct Held {
@@ -66,6 +70,7 @@ struct Placed {
   std::vector<std::string> gpus{};
   int cpus = 1;  // cores it may count on: its slots, and of those that nobody wants its even part
   std::vector<std::string> notes{};  // what it gets less than it asked for, and why
+  int attempt = 1;                   // that gets it
   // Filled in by whoever locks what was chosen.
   std::string gpu_vendor{"nvidia"};
   std::vector<AttemptLock> locks{};

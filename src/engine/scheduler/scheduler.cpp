@@ -140,18 +140,28 @@ void Scheduler::Tick() {
   // A job that could not be started gives its place to the next one.
   while (!IsStopping() && PlaceSome()) {
     if (!Refresh().ok()) return;
+    GiveBack();
   }
   PreemptSome();
 }
 
-// Sees what others hold, and gives back what the jobs that ended held.
+// Forgets the attempts that have ended.
+void Scheduler::GiveBack() {
+  std::set<AttemptKey> attempts;
+  mirror_.With([&](const Mirror& mirror) {
+    for (const auto& [job, held] : mirror.running) attempts.emplace(job, held.ask.attempt);
+  });
+  surroundings_.KeepOnly(attempts);
+  std::erase_if(asked_to_end_, [&](const auto& entry) { return !attempts.contains(entry.first); });
+}
+
+// Gives back what the jobs that ended held, and sees what others hold.
 void Scheduler::LookAround() {
+  GiveBack();
   std::vector<Held> running;
-  std::set<std::string> names;
   bool has_gpu_ask = false;
   mirror_.With([&](const Mirror& mirror) {
     running = mirror.Running();
-    for (const Held& held : running) names.insert(held.ask.job);
     const Cluster cluster{.machine = mirror.machine, .computes = mirror.computes, .running = {}};
     size_t seen = 0;
     for (const auto& [key, ask] : mirror.queue) {
@@ -159,8 +169,6 @@ void Scheduler::LookAround() {
       has_gpu_ask = WantsGpus(cluster, ask);
     }
   });
-  surroundings_.KeepOnly(names);
-  std::erase_if(asked_to_end_, [&](const auto& entry) { return !names.contains(entry.first); });
   surroundings_.Look(running, has_gpu_ask);
   mirror_.With([&](Mirror& mirror) { mirror.machine = surroundings_.machine(); });
 }
@@ -197,7 +205,14 @@ Status Scheduler::LoadAll() {
   return {};
 }
 
+// All of it: who is not known to run loses what it holds.
 Status Scheduler::Refresh() {
+  bool is_all = false;
+  while (!is_all) TRY(RefreshSome(is_all));
+  return {};
+}
+
+Status Scheduler::RefreshSome(bool& is_all) {
   const int64_t seen = mirror_.With([](const Mirror& mirror) { return mirror.seq; });
   Changes changes;
   std::map<std::string, std::optional<Job>> changed;
@@ -212,6 +227,7 @@ Status Scheduler::Refresh() {
   }));
   // Rows that were pruned before they were seen: everything is read again. A compute changes what
   // all of its jobs ask for.
+  is_all = changes.has_gap || changes.Has("compute") || changes.seq - seen < kChangesPerReadMax;
   if (changes.has_gap || changes.Has("compute")) return LoadAll();
   mirror_.With([&](Mirror& mirror) {
     for (const auto& [name, job] : changed) {
@@ -275,7 +291,8 @@ Status Scheduler::BuildPlaced(const std::vector<Placed>& placed, std::vector<Beg
     for (const Placed& one : placed) {
       ASSIGN_OR_RETURN(std::optional<Job> job, store_.Find(transaction, one.job));
       if (!job || job->state != JobState::kQueued) continue;
-      ++job->attempt;
+      // It has come back since it was chosen.
+      if (++job->attempt != one.attempt) continue;
       job->detail["placement"] = PlacementJson(one);
       for (const std::string& note : one.notes) {
         if (!HasNote(*job, note)) AddNote(*job, note);
@@ -428,29 +445,37 @@ void Scheduler::PreemptSome() {
     cluster = ClusterOf(mirror);
     queue = mirror.Front(kLookAheadMax);
   });
-  for (const Preemption& one : Preempt(cluster, queue)) AskToEnd(one.job, one.by);
+  std::map<std::string, int> attempts;
+  for (const Held& held : cluster.running) attempts[held.ask.job] = held.ask.attempt;
+  for (const Preemption& one : Preempt(cluster, queue)) {
+    AskToEnd({one.job, attempts[one.job]}, one.by);
+  }
   // A runner that just began may not have heard it.
-  for (const Held& held : cluster.running) {
-    const auto asked = asked_to_end_.find(held.ask.job);
+  for (const auto& [job, attempt] : attempts) {
+    const auto asked = asked_to_end_.find({job, attempt});
     if (asked == asked_to_end_.end()) continue;
-    if (options_.clock->Steady() - asked->second >= kEndAgain) AskToEnd(held.ask.job, "");
+    if (options_.clock->Steady() - asked->second >= kEndAgain) AskToEnd(asked->first, "");
   }
 }
 
 // `by` is "" if it was written down already.
-void Scheduler::AskToEnd(const std::string& name, const std::string& by) {
-  AttemptRef ref{name, 0};
+void Scheduler::AskToEnd(const AttemptKey& attempt, const std::string& by) {
+  const auto& [name, number] = attempt;
+  bool is_to_end = false;
   const Status marked = options_.database->WriteNow([&](Transaction& transaction) {
+    is_to_end = false;
     ASSIGN_OR_RETURN(Job job, store_.Get(transaction, name));
-    if (!HasPlace(job) || job.state == JobState::kCancelRequested) return Status();
-    ref.attempt = job.attempt;
+    if (job.attempt != number || !HasPlace(job)) return Status();
+    if (job.state == JobState::kCancelRequested) return Status();
+    is_to_end = !by.empty() || !PreemptedBy(job).empty();
     if (by.empty()) return Status();
     MarkPreempted(job, by);
     TRY(store_.Save(transaction, job));
     return transaction.RecordChange("job", job.name);
   });
-  if (marked.ok() && ref.attempt == 0) return;
-  asked_to_end_[name] = options_.clock->Steady();
+  if (marked.ok() && !is_to_end) return;
+  const AttemptRef ref{name, number};
+  if (marked.ok()) asked_to_end_[attempt] = options_.clock->Steady();
   const Status asked = marked.ok() ? options_.backend->Cancel({&ref, 1}) : marked;
   if (asked.ok()) return;
   Log(LogLevel::kWarning, "scheduler: a job could not be asked to give way",

@@ -84,9 +84,11 @@ class Scheduler final {
   void Tick();
   Status LoadAll();
   Status Refresh();
+  Status RefreshSome(bool& is_all);
   static Status LoadComputes(Transaction& transaction, Mirror& mirror);
   Cluster ClusterOf(const Mirror& mirror) const;
   void LookAround();
+  void GiveBack();
   std::vector<Placed> ChoosePlaces();
   bool PlaceSome();
   Status BuildPlaced(const std::vector<Placed>& placed, std::vector<Beginning>& built,
@@ -94,7 +96,7 @@ class Scheduler final {
   Status MovePlaced(const std::vector<Beginning>& built, std::vector<Beginning>& starts);
   void StartAttempts(std::vector<Beginning>& starts);
   void PreemptSome();
-  void AskToEnd(const std::string& job, const std::string& by);
+  void AskToEnd(const AttemptKey& attempt, const std::string& by);
   void Return(const std::string& job, const Status& why);
   // False if not even that could be written.
   bool Fail(const std::string& job, const Status& why, std::string_view cause);
@@ -105,8 +107,8 @@ class Scheduler final {
   const JobStore store_{};
   Locked<Mirror> mirror_;
   Surroundings surroundings_;
-  std::map<std::string, Instant> asked_to_end_;  // for another job, and when
-  std::set<std::string> refused_;                // starts that the backend could not take just then
+  std::map<AttemptKey, Instant> asked_to_end_;  // for another job, and when
+  std::set<std::string> refused_;               // starts that the backend could not take just then
   std::mutex mutex_;
   std::condition_variable wake_;
   bool is_woken_ = false;

@@ -21,6 +21,7 @@ class FakeBackend final : public ComputeBackend {
     std::vector<std::optional<Refusal>> answers;
     for (const AttemptRef& attempt : attempts) {
       started.With([&](auto& names) { names.push_back(attempt.job); });
+      if (on_submit) on_submit(attempt.job);
       const bool is_busy = attempt.job == busy_once && !std::exchange(was_busy, true);
       if (attempt.job == refused || is_busy) {
         answers.push_back(Refusal{Unavailable("no such node"), is_busy});
@@ -45,6 +46,7 @@ class FakeBackend final : public ComputeBackend {
     return started.With([](const auto& names) { return names; });
   }
   Locked<std::vector<std::string>> started, canceled;
+  std::function<void(const std::string& job)> on_submit;
   std::string refused;
   std::string busy_once;
   bool was_busy = false;
@@ -269,6 +271,39 @@ TEST_F(SchedulerTest, AJobThatGivesWayIsAskedToEndAndRunsAgainLater) {
   EXPECT_EQ(again.attempt, 2);
   EXPECT_EQ(again.event_seq, 0);
   EXPECT_EQ(PreemptedBy(again), "");
+}
+
+TEST_F(SchedulerTest, AnAttemptThatFollowsAtOnceIsNotAskedToEndForTheOneBefore) {
+  const auto return_spot = [this](const std::string& name) {
+    if (name != "high") return;
+    Do([&](Transaction& transaction) {
+      ASSIGN_OR_RETURN(Job job, store_.Get(transaction, "spot"));
+      TRY(ReturnJob(transaction, job, "preempted", "it gave way to job firm", kNow));
+      ASSIGN_OR_RETURN(job, store_.Get(transaction, "firm"));
+      return store_.Move(transaction, job, JobEvent::kCancelAsked, "", kNow);
+    });
+  };
+  const auto gives_way = [](Job& job) { job.properties["queueSettings"]["jobTier"] = "Spot"; };
+  backend_.on_submit = return_spot;
+  Start(2);
+  Submit("spot", 0, gives_way);
+  ASSERT_TRUE(SoonStarted({"spot"}));
+  Submit("firm", 0, [](Job& job) { job.properties["resources"]["cpus"] = 2; });
+  const auto has_canceled = [this] {
+    return backend_.canceled.With([](const auto& names) { return names.size(); });
+  };
+  ASSERT_TRUE(Soon([&] { return has_canceled() == 1; }));
+  // While this one is started the other comes back, and is placed within the same tick.
+  Submit("high", 1);
+  ASSERT_TRUE(SoonStarted({"spot", "high", "spot"}));
+  clock_.Advance(std::chrono::seconds(6));
+  // When the second of these is known, the tick of the first is over.
+  for (const char* name : {"later", "last"}) {
+    Submit(name, 0, gives_way);
+    ASSERT_TRUE(Soon([&] { return !scheduler_->Explain(name).empty(); }));
+  }
+  EXPECT_EQ(has_canceled(), 1U);
+  EXPECT_EQ(Read("spot").attempt, 2);
 }
 
 TEST_F(SchedulerTest, TwoServersShareGpusAndEachNamesTheOthersHolder) {

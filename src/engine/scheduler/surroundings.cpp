@@ -30,6 +30,8 @@ std::string WordsOf(const std::vector<GpuUser>& users) {
   return living.front()->words + (living.size() > 1 ? " and " + more + " more" : "");
 }
 
+AttemptKey KeyOf(const Placed& placed) { return {placed.job, placed.attempt}; }
+
 int HeldSeats(const std::vector<Held>& running, const std::string& gpu) {
   int seats = 0;
   for (const Held& held : running) {
@@ -46,9 +48,9 @@ Surroundings::Surroundings(SurroundingsOptions options)
 }
 
 bool Surroundings::IsUrgent(const std::vector<Held>& running, bool is_waited_for) {
-  std::set<std::string> holders;
+  std::set<AttemptKey> holders;
   for (const Held& held : running) {
-    if (!held.gpus.empty()) holders.insert(held.ask.job);
+    if (!held.gpus.empty()) holders.emplace(held.ask.job, held.ask.attempt);
   }
   const bool is_changed = holders != holders_ || !was_waited_for_;
   holders_ = std::move(holders);
@@ -165,7 +167,7 @@ Status Surroundings::TakeOne(const Device& device, Placed& placed) {
     status = taken.status();
     if (!taken.ok()) continue;
     placed.locks.push_back({part.path, part.seat});
-    locks_[placed.job].emplace_back(placed.locks.back(), std::move(taken).value());
+    locks_[KeyOf(placed)].emplace_back(placed.locks.back(), std::move(taken).value());
     return {};
   }
   return status;
@@ -174,7 +176,7 @@ Status Surroundings::TakeOne(const Device& device, Placed& placed) {
 Status Surroundings::TakeAgain(Placed& placed) {
   placed.locks.clear();
   if (!options_.board) return {};
-  if (const auto held = locks_.find(placed.job); held != locks_.end()) {
+  if (const auto held = locks_.find(KeyOf(placed)); held != locks_.end()) {
     for (const auto& [lock, file] : held->second) placed.locks.push_back(lock);
     return {};
   }
@@ -188,7 +190,7 @@ Status Surroundings::TakeAgain(Placed& placed) {
         const auto holder = options_.board->HolderOf(options_.board->PartOf(id));
         if (holder) device->holder = holder->words;
       }
-      locks_.erase(placed.job);
+      locks_.erase(KeyOf(placed));
       return taken;
     }
   }
@@ -204,19 +206,19 @@ bool Surroundings::Take(std::vector<Placed>& placed) {
     if (!is_ok) break;
   }
   if (is_ok) return true;
-  for (const Placed& one : placed) locks_.erase(one.job);
+  for (const Placed& one : placed) locks_.erase(KeyOf(one));
   return false;
 }
 
-void Surroundings::KeepOnly(const std::set<std::string>& jobs) {
-  std::erase_if(locks_, [&](const auto& entry) { return !jobs.contains(entry.first); });
+void Surroundings::KeepOnly(const std::set<AttemptKey>& attempts) {
+  std::erase_if(locks_, [&](const auto& entry) { return !attempts.contains(entry.first); });
 }
 
 void Surroundings::KeepYoung() {
   const auto now = steady_clock::now();
   if (now - touched_ < kTouchPause) return;
   touched_ = now;
-  for (const auto& [job, locks] : locks_) {
+  for (const auto& [attempt, locks] : locks_) {
     for (const auto& [lock, file] : locks) {
       if (futimens(file.get(), nullptr) != 0) continue;
     }

@@ -42,8 +42,8 @@ class Surroundings final {
   // The same for one whose place was chosen earlier; what is locked already stays so. kConflict
   // names the holder.
   Status TakeAgain(Placed& placed);
-  // Gives back what is not held for these jobs.
-  void KeepOnly(const std::set<std::string>& jobs);
+  // Gives back what is not held for these.
+  void KeepOnly(const std::set<AttemptKey>& attempts);
   // The folder in which servers of other users look; "" = none.
   std::string folder() const { return options_.board ? options_.board->folder() : ""; }
 
@@ -61,11 +61,11 @@ class Surroundings final {
   size_t prepared_ = 0;  // GPUs whose lock files were made
   std::chrono::steady_clock::time_point looked_{}, touched_{};
   bool was_waited_for_ = false;
-  std::set<std::string> holders_;  // own jobs with GPUs, at the last look
+  std::set<AttemptKey> holders_;  // own attempts with GPUs, at the last look
   // The look of the watch by which machine_ is, and the one that was asked for.
   int looks_ = 0, awaited_ = 0;
   std::chrono::steady_clock::time_point look_begun_{}, look_done_{}, asked_{};
-  std::map<std::string, std::vector<std::pair<AttemptLock, Fd>>> locks_;  // by job
+  std::map<AttemptKey, std::vector<std::pair<AttemptLock, Fd>>> locks_;
 };
 
 }  // namespace lazurite::scheduler

@@ -45,5 +45,18 @@ TEST_F(SurroundingsTest, LooksAgainAtOnceOnlyForThoseWhoBeginToWaitAndWhenOthers
   EXPECT_NE(around_->machine().gpus[1].holder, "");
 }
 
+TEST_F(SurroundingsTest, AJobThatIsPlacedAgainGetsLocksOfItsOwn) {
+  std::vector<Placed> first = {{.job = "a", .gpus = {"0"}, .attempt = 1}};
+  ASSERT_TRUE(around_->Take(first));
+  std::vector<Placed> second = {{.job = "a", .gpus = {"1"}, .attempt = 2}};
+  ASSERT_TRUE(around_->Take(second));
+  ASSERT_EQ(second[0].locks.size(), 1U);
+  EXPECT_EQ(second[0].locks[0].path, board_->PartOf("1").path);
+  EXPECT_FALSE(board_->Take(board_->PartOf("1"), {"theirs"}).ok());
+  around_->KeepOnly({{"a", 2}});
+  EXPECT_TRUE(board_->Take(board_->PartOf("0"), {"theirs"}).ok());
+  EXPECT_FALSE(board_->Take(board_->PartOf("1"), {"theirs"}).ok());
+}
+
 }  // namespace
 }  // namespace lazurite::scheduler
