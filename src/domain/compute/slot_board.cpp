@@ -137,6 +137,20 @@ std::optional<SlotHolder> LookAt(int file, const SlotPart& part) {
   return std::nullopt;
 }
 
+// True of "share-<uid>-<pid>" of this user.
+bool IsOwnShare(std::string_view name) {
+  const std::string prefix = std::string(kSharePrefix) + std::to_string(geteuid()) + "-";
+  return name.starts_with(prefix) && ParseInt(name.substr(prefix.size())).has_value();
+}
+
+// Under its lock, so that nobody locks it just then and believes to have it.
+void RemoveIfUnlocked(const std::string& path) {
+  const Fd file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct flock range = Range({}, F_WRLCK);
+  if (!file.valid() || fcntl(file.get(), F_OFD_SETLK, &range) != 0) return;
+  if (IsStillThere(file.get(), path)) unlink(path.c_str());
+}
+
 // Why this process could not lock the part.
 Status Held(int file, const SlotPart& part) {
   struct flock own = Range(part, F_UNLCK);
@@ -218,7 +232,7 @@ Elsewhere SlotBoard::LookElsewhere() const {
     struct flock range = Range({}, F_RDLCK);
     const bool is_held = fcntl(file.get(), F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
     // Its own user's leftovers only: the sticky bit keeps those of others.
-    if (!is_held && status.st_uid == geteuid()) unlink(path.c_str());
+    if (!is_held && status.st_uid == geteuid() && IsOwnShare(name)) RemoveIfUnlocked(path);
     if (!is_held || status.st_uid == geteuid()) continue;
     const Result<std::string> text = ReadRange(file, 0, kRecordBytes);
     const Result<Json> record = text.ok() ? Json::Parse(Trim(*text)) : Result<Json>(text.status());
@@ -245,19 +259,34 @@ Result<Fd> JoinSlot(const SlotPart& part, const SlotClaim& claim) {
   return file;
 }
 
+namespace {
+
+// New, with the whole of it locked. A server that finds it before it is locked may remove it.
+Result<Fd> MakeLocked(const std::string& path) {
+  for (int i = 0; i < kOpenTriesMax; ++i) {
+    unlink(path.c_str());
+    Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!file.valid()) return ErrnoStatus("making " + path, errno);
+    if (fchmod(file.get(), 0644) != 0) return ErrnoStatus("opening " + path + " to all", errno);
+    struct flock range = Range({}, F_WRLCK);
+    const bool is_locked = fcntl(file.get(), F_OFD_SETLK, &range) == 0;
+    if (!is_locked && errno != EAGAIN && errno != EACCES) {
+      return ErrnoStatus("locking " + path, errno);
+    }
+    if (is_locked && IsStillThere(file.get(), path)) return file;
+  }
+  return Unavailable(path + " comes and goes");
+}
+
+}  // namespace
+
 std::string ShareFile(const std::string& folder) {
   return JoinPath(folder, std::string(kSharePrefix) + std::to_string(geteuid()) + "-" +
                               std::to_string(getpid()));
 }
 
 Result<Fd> ClaimShare(const std::string& folder, int slots, int64_t memory_bytes) {
-  const std::string path = ShareFile(folder);
-  unlink(path.c_str());
-  Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
-  if (!file.valid()) return ErrnoStatus("making " + path, errno);
-  if (fchmod(file.get(), 0644) != 0) return ErrnoStatus("opening " + path + " to all", errno);
-  struct flock range = Range({}, F_WRLCK);
-  if (fcntl(file.get(), F_OFD_SETLK, &range) != 0) return ErrnoStatus("locking " + path, errno);
+  ASSIGN_OR_RETURN(Fd file, MakeLocked(ShareFile(folder)));
   Json record = Json::MakeObject();
   record["slots"] = slots;
   record["memory_bytes"] = memory_bytes;

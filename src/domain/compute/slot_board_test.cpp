@@ -7,7 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
+#include <thread>
 
 namespace lazurite {
 namespace {
@@ -138,6 +140,32 @@ TEST_F(SlotBoardTest, ALockOnARemovedFileKeepsNobodyOut) {
   const Result<Fd> old = board_->Take(part, {"a"});
   ASSERT_EQ(unlink(part.path.c_str()), 0);
   EXPECT_TRUE(board_->Take(part, {"b"}).ok());
+}
+
+TEST_F(SlotBoardTest, AShareIsClaimedAlsoWhileAServerRemovesWhatIsLeftOver) {
+  std::atomic<bool> is_over = false;
+  std::thread sweeper([&] {
+    while (!is_over) EXPECT_EQ(board_->LookElsewhere().slots, 0);
+  });
+  for (int i = 0; i < 300; ++i) {
+    const Result<Fd> share = ClaimShare(folder_, 1, 0);
+    EXPECT_TRUE(share.ok()) << share.status().text();
+    struct stat status {};
+    EXPECT_EQ(share.ok() ? fstat(share->get(), &status) : -1, 0);
+    EXPECT_EQ(status.st_nlink, 1U) << "claim " << i;
+  }
+  is_over = true;
+  sweeper.join();
+}
+
+TEST_F(SlotBoardTest, OnlyLeftOverSharesAreRemoved) {
+  const std::string left = folder_ + "/share-" + std::to_string(geteuid()) + "-1";
+  const std::string other = folder_ + "/share-" + std::to_string(geteuid()) + "-notes";
+  ASSERT_TRUE(WriteFile(left, "{}").ok());
+  ASSERT_TRUE(WriteFile(other, "precious").ok());
+  EXPECT_EQ(board_->LookElsewhere().slots, 0);
+  EXPECT_FALSE(Exists(left));
+  EXPECT_TRUE(Exists(other));
 }
 
 TEST_F(SlotBoardTest, SharesOfOtherUsersAreCountedAsLongAsTheyLive) {
