@@ -2,59 +2,22 @@
 
 #include "api/http/database_await.h"
 #include "api/http/error.h"
-#include "api/upload/upload_session.h"
-#include "base/hash.h"
-#include "base/locked.h"
+#include "api/upload/sessions.h"
 
 namespace lazurite {
 namespace {
 
 using upload::Manifest;
 using upload::Receiving;
+using upload::Sessions;
 using upload::UploadResult;
 using upload::UploadSession;
 
-constexpr size_t kSessionsMax = 64;
 constexpr int kTooMany = 429;
 
-struct Session {
-  std::string id;
-  std::shared_ptr<UploadSession> upload;
-};
-
-// All sessions of this server, by id.
-class Sessions {
- public:
-  std::shared_ptr<UploadSession> Find(const std::string& id) const {
-    return sessions_.With([&](const auto& sessions) {
-      const auto found = sessions.find(id);
-      return found == sessions.end() ? nullptr : found->second;
-    });
-  }
-
-  // False if there are too many.
-  bool HasRoom(Instant now) {
-    return sessions_.With([&](auto& sessions) {
-      std::erase_if(sessions, [&](const auto& entry) {
-        return now - entry.second->touched() > BlobStore::kStagedLife;
-      });
-      return sessions.size() < kSessionsMax;
-    });
-  }
-
-  void Add(const Session& session) {
-    sessions_.With([&](auto& sessions) { sessions[session.id] = session.upload; });
-  }
-  void Remove(const std::string& id) {
-    sessions_.With([&](auto& sessions) { sessions.erase(id); });
-  }
-
- private:
-  Locked<std::map<std::string, std::shared_ptr<UploadSession>>> sessions_;
-};
-
 struct Uploads {
-  explicit Uploads(const ApiContext& its_context) : context(its_context) {}
+  explicit Uploads(const ApiContext& its_context)
+      : context(its_context), sessions(its_context.blobs, its_context.clock) {}
   const ApiContext& context;
   Sessions sessions;
 };
@@ -113,33 +76,17 @@ Task<Result<Response>> FindContent(const Shared& uploads, Request& request) {
   co_return Response::OfJson(200, json);
 }
 
-// The same for the same request, so that an upload can be found again.
-std::string SessionId(const Manifest& manifest, const Request& request) {
-  return Sha256Hex(request.caller.name + "\n" + manifest.ToJson().Dump()).substr(0, 32);
-}
-
 // The result of a complete upload, and the end of its session.
-Task<Result<Response>> Finish(const Shared& uploads, const Session& session) {
+Task<Result<Response>> Finish(const Shared& uploads, const Sessions::Session& session) {
   Result<UploadResult> result = Internal("the upload was not finished");
   const std::function<void()> publish = [&] {
     result = session.upload->Publish(*uploads->context.blobs);
-    session.upload->Discard();
+    uploads->sessions.Drop(session);
   };
   co_await uploads->context.loop->Blocking(publish);
-  uploads->sessions.Remove(session.id);
   if (!result.ok()) co_return result.status();
   const int status = result->was_known ? 200 : 201;
   co_return Response::OfJson(status, ResultJson(*result, session.upload->manifest()));
-}
-
-// What a request that begins an upload again finds.
-Task<Result<Response>> GoOn(const Shared& uploads, const Session& session) {
-  // Ends a body whose sender is gone, so that the count is right.
-  const std::function<void()> settle = [&] { session.upload->BeginReceiving()->End(); };
-  co_await uploads->context.loop->Blocking(settle);
-  Json json = MissingJson(*session.upload);
-  json["session"] = session.id;
-  co_return Response::OfJson(200, json);
 }
 
 Response TooMany() {
@@ -152,40 +99,26 @@ Response TooMany() {
 Task<Result<Response>> Begin(const Shared& uploads, Request& request) {
   Result<Json> body = co_await request.ReadJson(upload::kManifestBytesMax);
   if (!body.ok()) co_return body.status();
-  const ApiContext& context = uploads->context;
-  Session session;
-  Result<std::shared_ptr<UploadSession>> begun = Internal("the upload was not begun");
-  Status checked;
-  bool is_full = false;
+  Sessions::Session session;
+  Status opened;
   // Large lists take long to check.
-  const std::function<void()> check = [&] {
+  const std::function<void()> open = [&] {
     Result<Manifest> manifest = Manifest::FromJson(*body);
-    checked = manifest.status();
-    if (!checked.ok()) return;
-    session.id = SessionId(*manifest, request);
-    session.upload = uploads->sessions.Find(session.id);
-    if (session.upload) return;
-    is_full = !uploads->sessions.HasRoom(context.clock->Steady());
-    context.blobs->SweepStaged();
-    if (is_full) return;
-    begun = UploadSession::Begin(*context.blobs, std::move(*manifest), session.id);
+    opened = manifest.status();
+    if (!opened.ok()) return;
+    Result<Sessions::Session> found = uploads->sessions.Open(
+        {*std::move(manifest), request.caller.name, std::string(request.Query("sender"))});
+    opened = found.status();
+    if (opened.ok()) session = *std::move(found);
   };
-  co_await context.loop->Blocking(check);
-  if (!checked.ok()) co_return checked;
-  if (is_full) co_return TooMany();
-  if (session.upload) {
-    Result<Response> going_on = co_await GoOn(uploads, session);
-    co_return going_on;
-  }
-  if (!begun.ok()) co_return begun.status();
-  session.upload = *begun;
-  session.upload->Touch(context.clock->Steady());
+  co_await uploads->context.loop->Blocking(open);
+  if (!opened.ok()) co_return opened;
+  if (!session.upload) co_return TooMany();
   if (session.upload->IsComplete()) {
     Result<Response> done = co_await Finish(uploads, session);
     if (done.ok()) done->status = 201;
     co_return done;
   }
-  uploads->sessions.Add(session);
   Json json = MissingJson(*session.upload);
   json["session"] = session.id;
   co_return Response::OfJson(200, json);
@@ -206,7 +139,8 @@ bool Store(Receiving& receiving) {
 }
 
 // Hands the whole body to the crew. The Status is the sender's or theirs.
-Task<Status> Receive(Request& request, const std::shared_ptr<Receiving>& receiving) {
+Task<Status> Receive(Request& request, const Clock& clock, UploadSession& upload,
+                     const std::shared_ptr<Receiving>& receiving) {
   upload::Cutter& cutter = receiving->cutter();
   while (true) {
     Result<size_t> count = co_await request.body->ReadInto(cutter.room(), cutter.room_bytes());
@@ -215,6 +149,7 @@ Task<Status> Receive(Request& request, const std::shared_ptr<Receiving>& receivi
       Store(*receiving);
       co_return count.status();
     }
+    upload.Touch(clock.Steady());
     Status fits = cutter.Filled(*count);
     if (!fits.ok()) co_return fits;
     const bool has_room = Store(*receiving);
@@ -224,31 +159,32 @@ Task<Status> Receive(Request& request, const std::shared_ptr<Receiving>& receivi
   }
 }
 
+Status NotUnderWay() { return NotFound("no upload is under way with this session; begin again"); }
+
 Task<Result<Response>> Send(const Shared& uploads, Request& request) {
   const ApiContext& context = uploads->context;
-  Session session{std::string(request.Param("id")), nullptr};
+  Sessions::Session session{std::string(request.Param("id")), nullptr};
   session.upload = uploads->sessions.Find(session.id);
-  if (!session.upload) {
-    co_return NotFound("no upload is under way with this session; begin again");
-  }
+  if (!session.upload) co_return NotUnderWay();
   session.upload->Touch(context.clock->Steady());
   std::shared_ptr<Receiving> receiving;
   const std::function<void()> begin = [&] { receiving = session.upload->BeginReceiving(); };
   co_await context.loop->Blocking(begin);
-  const Status received = co_await Receive(request, receiving);
+  if (!receiving) co_return NotUnderWay();
+  const Status received = co_await Receive(request, *context.clock, *session.upload, receiving);
   const std::function<void()> end = [&] { receiving->End(); };
   co_await context.loop->Blocking(end);
-  session.upload->Touch(context.clock->Steady());
   const Status status = receiving->crew().status();
   if (!status.ok()) {
-    uploads->sessions.Remove(session.id);
-    const std::function<void()> discard = [&] { session.upload->Discard(); };
-    co_await context.loop->Blocking(discard);
+    const std::function<void()> drop = [&] { uploads->sessions.Drop(session); };
+    co_await context.loop->Blocking(drop);
     co_return status;
   }
-  // A sender that has left or sent nonsense: what came stays for its next try.
+  const bool is_current = session.upload->IsCurrent(receiving);
+  // A sender that has left or sent nonsense: what came stays for the next try.
+  if (!received.ok() && is_current) session.upload->Leave();
   if (!received.ok()) co_return received;
-  if (!session.upload->IsCurrent(receiving)) {
+  if (!is_current) {
     co_return Conflict("another request goes on with this upload");
   }
   if (!session.upload->IsComplete()) {
@@ -259,12 +195,11 @@ Task<Result<Response>> Send(const Shared& uploads, Request& request) {
 }
 
 Task<Result<Response>> Forget(const Shared& uploads, Request& request) {
-  const std::string id(request.Param("id"));
-  std::shared_ptr<UploadSession> session = uploads->sessions.Find(id);
-  uploads->sessions.Remove(id);
-  if (!session) co_return Response::Empty(204);
-  const std::function<void()> end = [&session] { session->Discard(); };
-  co_await uploads->context.loop->Blocking(end);
+  Sessions::Session session{std::string(request.Param("id")), nullptr};
+  session.upload = uploads->sessions.Find(session.id);
+  if (!session.upload) co_return Response::Empty(204);
+  const std::function<void()> drop = [&] { uploads->sessions.Drop(session); };
+  co_await uploads->context.loop->Blocking(drop);
   co_return Response::Empty(200);
 }
 

@@ -117,6 +117,7 @@ Result<std::shared_ptr<UploadSession>> UploadSession::Begin(BlobStore& blobs, Ma
 void UploadSession::Discard() {
   const std::lock_guard lock(mutex_);
   if (receiving_) receiving_->End();
+  is_discarded_ = true;
   staging_->Discard();
 }
 
@@ -140,6 +141,7 @@ void UploadSession::TakeKnown(const BlobStore& blobs) {
 std::shared_ptr<Receiving> UploadSession::BeginReceiving() {
   const std::lock_guard lock(mutex_);
   if (receiving_) receiving_->End();
+  if (is_discarded_) return nullptr;
   files_->BeginBody();
   receiving_ = std::make_shared<Receiving>(manifest_, *files_);
   return receiving_;

@@ -52,7 +52,7 @@ class UploadSession {
                                                       const std::string& id);
 
   const Manifest& manifest() const { return manifest_; }
-  // Blocks until an earlier body is worked through.
+  // Blocks until an earlier body is worked through. nullptr: the upload was discarded.
   std::shared_ptr<Receiving> BeginReceiving();
   // False once another body is being received.
   bool IsCurrent(const std::shared_ptr<Receiving>& receiving) const;
@@ -63,11 +63,18 @@ class UploadSession {
 
   // Makes a complete upload durable and visible; again, it gives the same result. Blocks.
   Result<UploadResult> Publish(BlobStore& blobs);
-  // Forgets what has arrived, if it is not published. Blocks.
+  // Forgets what has arrived, if it is not published, and takes no more. Blocks.
   void Discard();
 
-  void Touch(Instant now) { touched_ = now; }
+  // Its sender is there.
+  void Touch(Instant now) {
+    touched_ = now;
+    is_left_ = false;
+  }
   Instant touched() const { return touched_; }
+  // Its sender's connection is gone: another one may go on.
+  void Leave() { is_left_ = true; }
+  bool is_left() const { return is_left_; }
 
  private:
   UploadSession() = default;
@@ -80,7 +87,9 @@ class UploadSession {
   mutable std::mutex mutex_;
   std::optional<Result<UploadResult>> published_;
   std::shared_ptr<Receiving> receiving_;
+  bool is_discarded_ = false;
   std::atomic<Instant> touched_{Instant()};
+  std::atomic<bool> is_left_ = false;
 };
 
 }  // namespace lazurite::upload

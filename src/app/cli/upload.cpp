@@ -8,6 +8,7 @@
 #include "app/cli/upload_stream.h"
 #include "app/cli/upload_walk.h"
 #include "base/blake3.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace lazurite::cli {
@@ -154,8 +155,9 @@ class Uploader {
 
   // Begins or goes on, and sends what is missing.
   Status Try() {
-    ASSIGN_OR_RETURN(const ClientResponse begun,
-                     Call("POST", std::string(kUploads), manifest_.ToJson().Dump()));
+    ASSIGN_OR_RETURN(
+        const ClientResponse begun,
+        Call("POST", std::string(kUploads) + "?sender=" + sender_, manifest_.ToJson().Dump()));
     has_answered_ = begun.status < 500;
     if (begun.status == 201) return TakeResult(begun);
     if (begun.status != 200) return FailureOf(begun);
@@ -213,6 +215,8 @@ class Uploader {
     if (sent->status == 202) return {};
     // The session was lost with the server's memory: begin again.
     if (sent->status == 404) return Unavailable("the upload's session is gone");
+    // Another process of the same user uploads the same.
+    if (sent->status == 409) return Unavailable("another process goes on with this upload");
     return FailureOf(*sent);
   }
 
@@ -222,6 +226,8 @@ class Uploader {
   const int64_t walked_ns_;
   UploadCache cache_;
   upload::Manifest manifest_;
+  // Tells this process from another one that uploads the same at the same time.
+  const std::string sender_ = HexEncode(RandomBytes(8));
   bool was_hashed_here_ = false;
   bool has_begun_ = false;
   bool has_answered_ = false;  // in this try

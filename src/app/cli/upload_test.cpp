@@ -267,6 +267,34 @@ TEST_F(UploadTest, BrokenUploadGoesOnAtAServerThatWasStartedAgain) {
   EXPECT_TRUE(fs::is_empty(DatastoresFolder(home_) + "/.staging"));
 }
 
+TEST_F(UploadTest, TheSameFolderIsUploadedBySeveralAtOnce) {
+  constexpr int kSenders = 3;
+  for (int i = 0; i < 50; ++i) Put("s" + std::to_string(i), RandomBytes(1000));
+  Put("big.bin", RandomBytes(20'000'000));
+  std::vector<Result<Uploaded>> uploaded(kSenders, Internal("not done"));
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kSenders; ++i) {
+    threads.emplace_back([this, i, &uploaded] {
+      BlockingClient client(
+          Origin{.is_tls = false, .host = "127.0.0.1", .port = port_, .unix_path = ""},
+          BlockingClient::Options());
+      UploadRequest request = Ask();
+      request.cache_folder += std::to_string(i);
+      uploaded[static_cast<size_t>(i)] = UploadPath(client, request);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const Result<Uploaded>& one : uploaded) {
+    ASSERT_TRUE(one.ok()) << one.status().text();
+    EXPECT_EQ(one->hash, uploaded[0]->hash);
+  }
+  for (const auto& file : fs::directory_iterator(folder_)) {
+    const std::string name = file.path().filename();
+    EXPECT_EQ(*Sha256File(Stored(*uploaded[0], name)), *Sha256File(file.path())) << name;
+  }
+  EXPECT_TRUE(fs::is_empty(DatastoresFolder(home_) + "/.staging"));
+}
+
 TEST_F(UploadTest, LinksOutOfADataFolderAreFollowedAndCounted) {
   Put("own.txt", "own");
   fs::create_directories(root_ + "/else/where");
