@@ -18,10 +18,11 @@ struct AttemptRef {
 // What a backend says of one attempt.
 struct Seen {
   enum class State : unsigned char {
-    kWaiting,  // its runner has not begun
-    kRunning,  // its runner lives
-    kGone,     // its runner has ended or will never begin
-    kUnknown   // nobody answers: silence, which is no death
+    kUnsubmitted,  // nothing was begun: not asked to yet, or asked and refused for now
+    kWaiting,      // begun, but its runner is not there yet
+    kRunning,      // its runner lives
+    kGone,         // its runner has ended or will never begin
+    kUnknown       // nobody answers: silence, which is no death
   } state = State::kUnknown;
   std::string cause;   // of kGone: "runner_lost", "machine_restarted", …, as in Verdict
   std::string reason;  // one sentence for a person: why it waits, what ended it, what is unknown

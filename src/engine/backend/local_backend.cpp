@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <map>
 
+#include "base/locked.h"
 #include "domain/attempt/attempt.h"
 #include "domain/attempt/process.h"
 #include "engine/backend/nursery.h"
@@ -37,17 +39,21 @@ class LocalBackend final : public ComputeBackend {
   }
   Status SubmitOne(const AttemptRef& attempt);
   bool StartInNursery(const std::string& folder);
-  Result<Seen> LookAt(const AttemptRef& attempt) const;
+  Seen BeforeStart(const std::string& name) const;
+  Result<Seen> LookAt(const AttemptRef& attempt);
 
   const LocalBackendOptions options_;
   Nursery nursery_;
   Reaper reaper_;
+  // Of those whose runner was not seen yet: "" if it was started here, else why it could not be.
+  Locked<std::map<std::string, std::string>> tries_;
 };
 
 std::vector<std::optional<Refusal>> LocalBackend::Submit(std::span<const AttemptRef> attempts) {
   std::vector<std::optional<Refusal>> refusals;
   for (const AttemptRef& attempt : attempts) {
     Status submitted = SubmitOne(attempt);
+    tries_.With([&](auto& tries) { tries[NameOf(attempt)] = submitted.text(); });
     if (submitted.ok()) {
       refusals.emplace_back();
     } else {
@@ -65,9 +71,10 @@ Status LocalBackend::SubmitOne(const AttemptRef& attempt) {
   // Started earlier, by us or by a server before us. Two starts at the same moment are told apart
   // by the lock: the second runner ends at once.
   if (view.state != AttemptChannel::Runner::kNever) return {};
-  if (options_.has_nursery && StartInNursery(channel.folder())) return {};
-  ASSIGN_OR_RETURN(const pid_t pid, SpawnRunner(options_.program, channel.folder()));
-  reaper_.Take(pid);
+  if (!options_.has_nursery || !StartInNursery(channel.folder())) {
+    ASSIGN_OR_RETURN(const pid_t pid, SpawnRunner(options_.program, channel.folder()));
+    reaper_.Take(pid);
+  }
   return {};
 }
 
@@ -88,13 +95,25 @@ Result<std::vector<Seen>> LocalBackend::Poll(std::span<const AttemptRef> attempt
   return seen;
 }
 
-Result<Seen> LocalBackend::LookAt(const AttemptRef& attempt) const {
+Seen LocalBackend::BeforeStart(const std::string& name) const {
+  return tries_.With([&](const auto& tries) -> Seen {
+    const auto found = tries.find(name);
+    if (found == tries.end()) return {Seen::State::kUnsubmitted, "", "nobody has started it yet"};
+    if (!found->second.empty()) return {Seen::State::kUnsubmitted, "", found->second};
+    return {Seen::State::kWaiting, "", "the runner has not started yet"};
+  });
+}
+
+Result<Seen> LocalBackend::LookAt(const AttemptRef& attempt) {
   using Runner = AttemptChannel::Runner;
   ASSIGN_OR_RETURN(const AttemptChannel::RunnerView view, ChannelOf(attempt).LookAtRunner());
   const std::string pid = std::to_string(view.identity.pid);
+  if (view.state != Runner::kNever) {
+    tries_.With([&](auto& tries) { tries.erase(NameOf(attempt)); });
+  }
   switch (view.state) {
     case Runner::kNever:
-      return Seen{Seen::State::kWaiting, "", "the runner has not started yet"};
+      return BeforeStart(NameOf(attempt));
     case Runner::kAlive:
       return Seen{Seen::State::kRunning, "", "runs on this machine under process " + pid};
     case Runner::kGone:
@@ -132,6 +151,7 @@ Status LocalBackend::Sweep(std::span<const AttemptRef> attempts) {
     if (view.state == AttemptChannel::Runner::kAlive) {
       return FailedPrecondition(NameOf(attempt) + ": its runner lives; cancel it instead");
     }
+    tries_.With([&](auto& tries) { tries.erase(NameOf(attempt)); });
     remains.push_back({channel.folder(), view.identity, channel.ReadGroups()});
   }
   return KillRemains(remains);

@@ -185,9 +185,20 @@ TEST_F(LocalBackendTest, TheNurseryIsStartedByTheScopeAndWithoutItIfThatFails) {
   EXPECT_TRUE(nursery.Start(channel_->folder()).ok());
 }
 
+TEST_F(LocalBackendTest, AnAttemptWaitsForItsRunnerOnlyOnceThatIsStarted) {
+  backend_ = MakeLocalBackend({home_, home_ + "/missing", false});
+  EXPECT_EQ(backend_->Poll({&ref_, 1})->at(0).state, Seen::State::kUnsubmitted);
+  ASSERT_TRUE(Submit());
+  const Seen refused = backend_->Poll({&ref_, 1})->at(0);
+  EXPECT_EQ(refused.state, Seen::State::kUnsubmitted);
+  EXPECT_NE(refused.reason.find("missing: No such file"), std::string::npos) << refused.reason;
+  Program("true");
+  ASSERT_FALSE(Submit());
+  EXPECT_EQ(backend_->Poll({&ref_, 1})->at(0).state, Seen::State::kWaiting);
+}
+
 TEST_F(LocalBackendTest, AnAttemptThatHasARunnerIsNotStartedAgain) {
   Program("echo started");
-  EXPECT_EQ(backend_->Poll({&ref_, 1})->at(0).state, Seen::State::kWaiting);
   {
     const Fd lock = Hold(getpid());
     ASSERT_FALSE(Submit());

@@ -10,6 +10,8 @@ namespace {
 // A runner that has not taken its lock after this time has not started.
 constexpr Duration kStartMax{std::chrono::seconds(30)};
 // A cancel is asked for again if nothing came of it.
+// Whoever starts it may have to wait: for room for a process, for a first look at the GPUs.
+constexpr Duration kUnsubmittedMax{std::chrono::minutes(10)};
 constexpr Duration kCancelAgain{std::chrono::seconds(5)};
 // So long nobody may answer before the job is NotResponding.
 constexpr Duration kSilentMax{std::chrono::seconds(30)};
@@ -100,16 +102,20 @@ Status Reconciler::Judge(Look& look, const Seen& seen) const {
   look.memory.silent_since.reset();
   look.news.is_heard = look.job.state == JobState::kNotResponding;
   if (seen.state == Seen::State::kRunning) return {};
-  if (seen.state == Seen::State::kWaiting && !HasWaitedTooLong(look, verdict)) return {};
+  if (seen.state != Seen::State::kGone && !HasWaitedTooLong(look, seen, verdict)) return {};
   return GiveUp(look, std::move(verdict));
 }
 
-bool Reconciler::HasWaitedTooLong(Look& look, Verdict& verdict) const {
+bool Reconciler::HasWaitedTooLong(Look& look, const Seen& seen, Verdict& verdict) const {
   const Instant now = options_.clock->Steady();
-  if (!look.memory.waiting_since) look.memory.waiting_since = now;
-  if (now - *look.memory.waiting_since < kStartMax) return false;
-  verdict.cause = "runner_lost";
-  verdict.message = "the runner did not start within 30 s";
+  Memory& memory = look.memory;
+  const bool is_begun = seen.state == Seen::State::kWaiting;
+  if (!memory.waiting_since || memory.is_begun != is_begun) memory.waiting_since = now;
+  memory.is_begun = is_begun;
+  if (now - *memory.waiting_since < (is_begun ? kStartMax : kUnsubmittedMax)) return false;
+  verdict.cause = is_begun ? "runner_lost" : "backend";
+  verdict.message = is_begun ? "the runner did not start within 30 s"
+                             : "it could not be started for 10 minutes: " + seen.reason;
   return true;
 }
 

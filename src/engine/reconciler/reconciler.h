@@ -86,6 +86,7 @@ class Reconciler final {
     int attempt = 0;
     int64_t events_end = 0;  // up to there its events are in the database
     std::optional<Instant> cancel_asked, waiting_since, silent_since;
+    bool is_begun = false;  // what it waits for is its runner
     int sweeps_failed = 0;
     std::vector<std::string> notes;  // not recorded yet
   };
@@ -109,7 +110,7 @@ class Reconciler final {
   Status GatherEvents(Look& look) const;
   Status ReplaySpool(const Look& look) const;
   Status Judge(Look& look, const Seen& seen) const;
-  bool HasWaitedTooLong(Look& look, Verdict& verdict) const;
+  bool HasWaitedTooLong(Look& look, const Seen& seen, Verdict& verdict) const;
   void TakeSilence(Look& look, const Seen& seen) const;
   Status GiveUp(Look& look, Verdict verdict) const;
   Status Sweep(const Look& look) const;

@@ -35,10 +35,10 @@ class FakeBackend final : public ComputeBackend {
     }
     return seen;
   }
-  static Seen SeenOf(AttemptChannel::Runner runner) {
+  Seen SeenOf(AttemptChannel::Runner runner) const {
     switch (runner) {
       case AttemptChannel::Runner::kNever:
-        return {Seen::State::kWaiting, "", ""};
+        return never;
       case AttemptChannel::Runner::kAlive:
         return {Seen::State::kRunning, "", ""};
       case AttemptChannel::Runner::kGone:
@@ -58,6 +58,7 @@ class FakeBackend final : public ComputeBackend {
   }
 
   std::string home;
+  Seen never{Seen::State::kWaiting, "", ""};
   int polls = 0;
   Status poll_result;
   int canceled = 0;
@@ -344,6 +345,24 @@ TEST_F(ReconcilerTest, ARunnerThatNeverStartedIsGivenUpAfterAWhile) {
   EXPECT_EQ(Look().state, JobState::kPreparing);
   clock_.Advance(std::chrono::seconds(2));
   EXPECT_EQ(Look().cause, "runner_lost");
+}
+
+TEST_F(ReconcilerTest, ARunnerThatCannotBeStartedNowIsWaitedForLonger) {
+  backend_.never = {Seen::State::kUnsubmitted, "", "there is no room for another process"};
+  EXPECT_EQ(Look().state, JobState::kPreparing);
+  clock_.Advance(std::chrono::minutes(9));
+  EXPECT_EQ(Look().state, JobState::kPreparing);
+  backend_.never.state = Seen::State::kWaiting;
+  EXPECT_EQ(Look().state, JobState::kPreparing) << "only now its runner was started";
+  clock_.Advance(std::chrono::seconds(29));
+  EXPECT_EQ(Look().state, JobState::kPreparing);
+  backend_.never.state = Seen::State::kUnsubmitted;
+  EXPECT_EQ(Look().state, JobState::kPreparing);
+  clock_.Advance(std::chrono::minutes(11));
+  const Job job = Look();
+  EXPECT_EQ(job.cause, "backend");
+  EXPECT_EQ(job.error,
+            "it could not be started for 10 minutes: there is no room for another process");
 }
 
 TEST_F(ReconcilerTest, AClockThatIsSetEndsNoJobAndAsksForNothingTwice) {
