@@ -119,6 +119,7 @@ class Reconciler final {
   // take.cpp
   Status Take(Transaction& transaction, const News& news, bool& has_ended) const;
   Status TakeSilence(Transaction& transaction, Job& job, const News& news) const;
+  Status TakeBackCancel(Transaction& transaction, Job& job) const;
   Status TakeEvents(Transaction& transaction, Job& job,
                     const std::vector<AttemptEvent>& events) const;
   Status TakeExit(Transaction& transaction, Job& job, const ExitRecord& exit) const;

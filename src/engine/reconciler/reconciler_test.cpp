@@ -365,6 +365,29 @@ TEST_F(ReconcilerTest, ARunnerThatCannotBeStartedNowIsWaitedForLonger) {
             "it could not be started for 10 minutes: there is no room for another process");
 }
 
+TEST_F(ReconcilerTest, ACancelIsKeptWhileNobodyAnswers) {
+  Fd lock = HoldLock();
+  AskForCancel();
+  backend_.poll_result = Unavailable("down");
+  Look();
+  clock_.Advance(std::chrono::seconds(31));
+  EXPECT_EQ(Look().state, JobState::kNotResponding);
+  backend_.poll_result = Status();
+  lock.Close();
+  EXPECT_EQ(Look().state, JobState::kCanceled);
+}
+
+TEST_F(ReconcilerTest, EventsOfASilentJobTakeNoCancelBack) {
+  const Fd lock = HoldLock();
+  AskForCancel();
+  backend_.poll_result = Unavailable("down");
+  Look();
+  clock_.Advance(std::chrono::seconds(31));
+  EXPECT_EQ(Look().state, JobState::kNotResponding);
+  AppendEvent(1, "ranks_ended");
+  EXPECT_EQ(Look().state, JobState::kCancelRequested);
+}
+
 TEST_F(ReconcilerTest, AClockThatIsSetEndsNoJobAndAsksForNothingTwice) {
   const Time now = clock_.Now();
   EXPECT_EQ(Look().state, JobState::kPreparing) << "the runner has not started yet";

@@ -101,6 +101,7 @@ Status Reconciler::Take(Transaction& transaction, const News& news, bool& has_en
   }
   if (!news.notes.empty()) TRY(store_.Save(transaction, fresh));
   if (!news.exit && !news.verdict) TRY(TakeSilence(transaction, fresh, news));
+  if (news.exit || news.verdict || !news.events.empty()) TRY(TakeBackCancel(transaction, fresh));
   TRY(TakeEvents(transaction, fresh, news.events));
   if (news.exit) TRY(TakeExit(transaction, fresh, *news.exit));
   if (news.verdict) TRY(TakeVerdict(transaction, fresh, *news.verdict));
@@ -119,6 +120,18 @@ Status Reconciler::TakeSilence(Transaction& transaction, Job& job, const News& n
   ASSIGN_OR_RETURN(const std::vector<JobTransition> steps,
                    store_.Transitions(transaction, job.name));
   return store_.Move(transaction, job, WayBack(steps), "answers again", now);
+}
+
+// Of a job that was to be ended when it fell silent: what is heard of it then must neither end it
+// as failed nor give it back to the queue.
+Status Reconciler::TakeBackCancel(Transaction& transaction, Job& job) const {
+  if (job.state != JobState::kNotResponding) return {};
+  ASSIGN_OR_RETURN(const std::vector<JobTransition> steps,
+                   store_.Transitions(transaction, job.name));
+  const JobEvent back = WayBack(steps);
+  if (back != JobEvent::kCancelAsked) return {};
+  job.reason.clear();
+  return store_.Move(transaction, job, back, "answers again", options_.clock->Now());
 }
 
 Status Reconciler::TakeEvents(Transaction& transaction, Job& job,
