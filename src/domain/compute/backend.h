@@ -46,7 +46,8 @@ class ComputeBackend {
   virtual Result<std::vector<Seen>> Poll(std::span<const AttemptRef> attempts) = 0;
   // Asks for an orderly end, then a hard one after the grace. Idempotent.
   virtual Status Cancel(std::span<const AttemptRef> attempts) = 0;
-  // Ends whatever a lost runner has left.
+  // Ends whatever a lost runner has left. An error: not all is gone yet, to be asked again. Soon
+  // back.
   virtual Status Sweep(std::span<const AttemptRef> attempts) = 0;
 };
 

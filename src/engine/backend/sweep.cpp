@@ -16,8 +16,9 @@ namespace lazurite::backend {
 namespace {
 
 constexpr const char* kMark = "LAZURITE_ATTEMPT";
-// A killed process goes at once unless it waits for a disk; 250 looks in 5 s.
-constexpr int kLooksMax = 250;
+// A killed process goes at once unless it waits for a disk: whoever asks has other jobs to look at
+// meanwhile, and asks again.
+constexpr int kLooksMax = 10;
 constexpr std::chrono::milliseconds kLookAgain{20};
 
 class Search {
