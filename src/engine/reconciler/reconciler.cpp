@@ -102,9 +102,10 @@ std::vector<Seen> Reconciler::Poll(const std::vector<Job>& jobs) const {
 
 Reconciler::Memory& Reconciler::MemoryOf(const Job& job) {
   Memory& memory = memories_[job.name];
-  if (memory.sequence == job.sequence && memory.attempt == job.attempt) return memory;
+  const std::string life = LifeOf(job);
+  if (memory.life == life && memory.attempt == job.attempt) return memory;
   memory = Memory();
-  memory.sequence = job.sequence;
+  memory.life = life;
   memory.attempt = job.attempt;
   return memory;
 }

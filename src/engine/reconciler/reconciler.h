@@ -82,7 +82,7 @@ class Reconciler final {
   };
   // What is remembered of an attempt between two looks.
   struct Memory {
-    int64_t sequence = 0;  // of the job: one of the same name is another one
+    std::string life;  // of the job: one of the same name is another one
     int attempt = 0;
     int64_t events_end = 0;  // up to there its events are in the database
     std::optional<Instant> cancel_asked, waiting_since, silent_since;

@@ -101,7 +101,7 @@ class ReconcilerTest : public DatabaseTest {
     const Status added = database_->WriteNow([&](Transaction& transaction) {
       Job job;
       job.name = name;
-      job.created = job.modified = kNow;
+      job.created = job.modified = clock_.Now();
       TRY(store_.Insert(transaction, job));
       TRY(store_.Move(transaction, job, JobEvent::kSubmitted, "", kNow));
       job.attempt = 1;
@@ -386,6 +386,23 @@ TEST_F(ReconcilerTest, EventsOfASilentJobTakeNoCancelBack) {
   EXPECT_EQ(Look().state, JobState::kNotResponding);
   AppendEvent(1, "ranks_ended");
   EXPECT_EQ(Look().state, JobState::kCancelRequested);
+}
+
+TEST_F(ReconcilerTest, AJobOfTheSameNameIsAnotherOne) {
+  const Fd lock = HoldLock();
+  AppendEvent(1, "inputs_ready");
+  AppendEvent(2, "ranks_started");
+  const Job before = Look();
+  EXPECT_EQ(before.state, JobState::kRunning);
+  const Status deleted = database_->WriteNow(
+      [&](Transaction& transaction) { return store_.Delete(transaction, "a"); });
+  ASSERT_TRUE(deleted.ok()) << deleted.text();
+  clock_.Advance(std::chrono::seconds(1));
+  AddPlacedJob();
+  EXPECT_EQ(Read().sequence, before.sequence) << "its number is used again";
+  WriteBelow("nodes/0/events.jsonl", "", O_TRUNC);
+  AppendEvent(1, "inputs_ready");
+  EXPECT_EQ(Look().state, JobState::kStarting);
 }
 
 TEST_F(ReconcilerTest, AClockThatIsSetEndsNoJobAndAsksForNothingTwice) {

@@ -94,7 +94,7 @@ void TakeDetail(Job& job, const AttemptEvent& event) {
 Status Reconciler::Take(Transaction& transaction, const News& news, bool& has_ended) const {
   has_ended = false;
   ASSIGN_OR_RETURN(Job fresh, store_.Get(transaction, news.job.name));
-  const bool is_same = fresh.sequence == news.job.sequence && fresh.attempt == news.job.attempt;
+  const bool is_same = LifeOf(fresh) == LifeOf(news.job) && fresh.attempt == news.job.attempt;
   if (!is_same || !HasPlace(fresh)) return {};
   for (const std::string& note : news.notes) {
     if (!HasNote(fresh, note)) AddNote(fresh, note);
