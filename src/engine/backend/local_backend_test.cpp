@@ -185,6 +185,31 @@ TEST_F(LocalBackendTest, TheNurseryIsStartedByTheScopeAndWithoutItIfThatFails) {
   EXPECT_TRUE(nursery.Start(channel_->folder()).ok());
 }
 
+// Answers that there is no room for another process, and from the second time on as the other one.
+constexpr const char* kFullNursery =
+    "exec python3 -c 'import errno,os,socket,struct,sys\n"
+    "s=socket.socket(fileno=0)\n"
+    "s.recv(4096); s.send(struct.pack(\"ii\",-1,errno.EAGAIN))\n"
+    "while s.recv(4096): s.send(struct.pack(\"ii\",os.getpid(),0))\n' \"$@\"";
+
+TEST_F(LocalBackendTest, AForkThatFailsOnceOrANurseryThatDiesCostsNoScope) {
+  Program(kFullNursery);
+  const std::string scope = home_ + "/scope";
+  ASSERT_TRUE(
+      WriteFile(scope, "#!/bin/bash\necho x >>" + home_ + "/asked\nexec \"$@\"\n", 0755).ok());
+  Nursery nursery(home_ + "/program", {scope});
+  EXPECT_EQ(nursery.Start(channel_->folder()).status().code(), Code::kUnavailable);
+  const pid_t first = nursery.TakeProcess();
+  const Result<pid_t> started = nursery.Start(channel_->folder());
+  ASSERT_TRUE(started.ok()) << started.status().text();
+  EXPECT_EQ(*started, first);
+  EXPECT_EQ(ReadFile(home_ + "/asked").value(), "x\n");
+  ASSERT_EQ(kill(first, SIGKILL), 0);
+  ASSERT_EQ(waitpid(first, nullptr, 0), first);
+  EXPECT_EQ(nursery.Start(channel_->folder()).status().code(), Code::kUnavailable);
+  EXPECT_EQ(ReadFile(home_ + "/asked").value(), "x\nx\n");
+}
+
 TEST_F(LocalBackendTest, AnAttemptWaitsForItsRunnerOnlyOnceThatIsStarted) {
   backend_ = MakeLocalBackend({home_, home_ + "/missing", false});
   EXPECT_EQ(backend_->Poll({&ref_, 1})->at(0).state, Seen::State::kUnsubmitted);

@@ -9,6 +9,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "base/log.h"
+#include "base/text.h"
 #include "engine/backend/spawn.h"
 
 namespace lazurite::backend {
@@ -47,19 +49,21 @@ bool BecomeRunner(const std::string& folder) {
 Result<pid_t> Nursery::Start(const std::string& attempt_folder) {
   const std::lock_guard lock(mutex_);
   TRY(MakeDirs(attempt_folder + "/system_logs"));
-  Result<pid_t> pid = StartOnce(attempt_folder);
-  if (pid.ok() || scope_.empty()) return pid;
-  // Better a job without a control group than none.
-  scope_.clear();
-  return StartOnce(attempt_folder);
-}
-
-Result<pid_t> Nursery::StartOnce(const std::string& attempt_folder) {
-  if (!socket_.valid()) TRY(Make());
-  Result<pid_t> pid = Ask(attempt_folder);
-  // An answer that comes too late must not be taken for that of the next question.
-  if (!pid.ok()) socket_.Close();
-  return pid;
+  while (true) {
+    const bool is_fresh = !socket_.valid();
+    const Status made = is_fresh ? Make() : Status();
+    // No room for another process is nobody's fault.
+    if (made.code() == Code::kUnavailable) return made;
+    Result<pid_t> pid = made.ok() ? Ask(attempt_folder) : made;
+    if (pid.ok() || socket_.valid()) return pid;
+    if (!is_fresh) continue;
+    if (scope_.empty()) return pid;
+    // One that never answered. Better a job without a control group than none.
+    Log(LogLevel::kWarning,
+        "runners get no control group of their own until the server is started again",
+        {{"command", Join(scope_, " ")}, {"why", pid.status().text()}});
+    scope_.clear();
+  }
 }
 
 pid_t Nursery::TakeProcess() {
@@ -80,12 +84,15 @@ Status Nursery::Make() {
   return {};
 }
 
+// The socket is closed afterwards if there was no answer.
 Result<pid_t> Nursery::Ask(const std::string& attempt_folder) {
   Answer answer;
   if (attempt_folder.size() > kFolderBytesMax) return Internal("the attempt's path is too long");
   const bool was_sent =
       send(socket_.get(), attempt_folder.data(), attempt_folder.size(), MSG_NOSIGNAL) > 0;
   if (!was_sent || recv(socket_.get(), &answer, sizeof answer, 0) != sizeof answer) {
+    // An answer that comes too late must not be taken for that of the next question.
+    socket_.Close();
     return Unavailable("the process that starts runners does not answer");
   }
   if (answer.pid > 0) return answer.pid;

@@ -16,7 +16,8 @@ namespace lazurite::backend {
 // when this object or the server is gone, its runners live on. Safe for several threads.
 class Nursery final {
  public:
-  // `scope`: by which command it is started (scope.h); without it, if that does not work.
+  // `scope`: by which command it is started (scope.h); without it for good, which is logged, once
+  // one that was started so never answered.
   explicit Nursery(std::string program, std::vector<std::string> scope = {})
       : program_(std::move(program)), scope_(std::move(scope)) {}
 
@@ -28,7 +29,6 @@ class Nursery final {
 
  private:
   Status Make();
-  Result<pid_t> StartOnce(const std::string& attempt_folder);
   Result<pid_t> Ask(const std::string& attempt_folder);
 
   const std::string program_;
