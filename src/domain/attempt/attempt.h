@@ -218,6 +218,7 @@ class AttemptChannel {
   Result<EventPage> ReadEvents(int64_t offset = 0) const;
   Result<std::optional<ExitRecord>> ReadExit() const;
   Result<std::optional<Verdict>> ReadVerdict() const;
+  // Under the runner's lock: kConflict if a runner holds it after all; a later one ends at once.
   Status WriteVerdict(const Verdict& verdict) const;
   // The folders of the attempt's control group; none if it has none, or if they are not its own.
   std::vector<std::string> ReadGroups() const;
@@ -253,6 +254,7 @@ class AttemptChannel {
 
  private:
   Status RemoveOtherLife(const AttemptSpec& spec) const;
+  Result<Fd> LockRunner() const;
 
   std::string folder_;
 };

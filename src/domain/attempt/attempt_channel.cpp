@@ -114,6 +114,7 @@ Result<std::optional<Verdict>> AttemptChannel::ReadVerdict() const {
 void AttemptChannel::DropSecrets() const { unlink(Path("secrets").c_str()); }
 
 Status AttemptChannel::WriteVerdict(const Verdict& verdict) const {
+  ASSIGN_OR_RETURN(const Fd lock, LockRunner());
   // No runner will read them any more.
   DropSecrets();
   return WriteFileAtomic(Path("verdict.json"), verdict.ToJson().Dump());
@@ -177,15 +178,20 @@ Result<AttemptChannel::RunnerView> AttemptChannel::LookAtRunner() const {
   return view;
 }
 
-Result<Fd> AttemptChannel::TakeRunnerLock(const RunnerIdentity& identity) const {
+// kConflict: somebody holds it.
+Result<Fd> AttemptChannel::LockRunner() const {
   const std::string path = LockPath();
   TRY(MakeDirs(DirName(path)));
   ASSIGN_OR_RETURN(Fd file, OpenFile(path, O_RDWR | O_CREAT, 0644));
   struct flock lock = WholeFile(F_WRLCK);
-  if (fcntl(file.get(), F_OFD_SETLK, &lock) != 0) {
-    if (errno != EAGAIN && errno != EACCES) return ErrnoStatus("locking " + path, errno);
-    return Conflict("another runner has this attempt");
-  }
+  if (fcntl(file.get(), F_OFD_SETLK, &lock) == 0) return file;
+  if (errno != EAGAIN && errno != EACCES) return ErrnoStatus("locking " + path, errno);
+  return Conflict("another runner has this attempt");
+}
+
+Result<Fd> AttemptChannel::TakeRunnerLock(const RunnerIdentity& identity) const {
+  const std::string path = LockPath();
+  ASSIGN_OR_RETURN(Fd file, LockRunner());
   ASSIGN_OR_RETURN(const int64_t size, FileSize(path));
   if (size > 0) return Conflict("another runner had this attempt; it is not run twice");
   if (Exists(Path(kExit)) || Exists(Path("verdict.json"))) {

@@ -205,6 +205,13 @@ TEST_F(AttemptTest, AttemptWithAVerdictIsNotRun) {
   EXPECT_EQ(channel_->TakeRunnerLock(kMe).status().code(), Code::kConflict);
 }
 
+TEST_F(AttemptTest, AnAttemptThatIsRunGetsNoVerdict) {
+  const Result<Fd> lock = channel_->TakeRunnerLock(kMe);
+  ASSERT_TRUE(lock.ok()) << lock.status().text();
+  EXPECT_EQ(channel_->WriteVerdict({"runner_lost", "late", FromMillis(5)}).code(), Code::kConflict);
+  EXPECT_FALSE(Exists(channel_->Path("verdict.json")));
+}
+
 TEST_F(AttemptTest, ACancelIsAFile) {
   ASSERT_TRUE(MakeDirs(channel_->folder()).ok());
   ASSERT_TRUE(channel_->AskCancel().ok());
