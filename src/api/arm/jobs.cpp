@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "domain/attempt/attempt.h"
 #include "domain/attempt/tombstone.h"
+#include "domain/job/notes.h"
 #include "domain/run/job_end.h"
 #include "domain/run/run_store.h"
 #include "spec/job_reader.h"
@@ -101,7 +102,7 @@ Status Submit(Transaction& transaction, const JobRequest& asked, Submission& don
   }
   done.job.properties = std::move(properties);
   done.job.compute = found.compute;
-  for (std::string& note : found.notes) done.job.detail["notes"].Push(std::move(note));
+  for (const std::string& note : found.notes) AddNote(done.job, note);
   return Create(transaction, asked, *spec, done);
 }
 

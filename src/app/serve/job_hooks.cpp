@@ -3,6 +3,7 @@
 #include "api/mlflow/spool_replay.h"
 #include "domain/asset/asset_store.h"
 #include "domain/attempt/spool.h"
+#include "domain/job/notes.h"
 #include "domain/model/lineage.h"
 #include "domain/run/run_store.h"
 #include "domain/workspace/resource_id.h"
@@ -68,7 +69,7 @@ Status RegisterOutput(Transaction& transaction, Job& job, const std::string& nam
   const Status inserted = AssetStore(job.workspace).Insert(transaction, asset, now);
   if (!inserted.ok()) {
     if (IsWorthWaiting(inserted.code())) return inserted;
-    job.detail["notes"].Push("output " + name + " was not registered: " + inserted.text());
+    AddNote(job, "output " + name + " was not registered: " + inserted.text());
     return {};
   }
   (*told)["asset"] =
@@ -85,7 +86,7 @@ Status BeginRun(Transaction& transaction, const Job& job, Time now) {
 Status RegisterOutputs(Transaction& transaction, Job& job, Time now) {
   const Result<JobSpec> spec = spec::ReadJobSpec(job.properties);
   if (!spec.ok()) {
-    job.detail["notes"].Push("the outputs were not registered: " + spec.status().text());
+    AddNote(job, "the outputs were not registered: " + spec.status().text());
     return {};
   }
   for (const auto& [name, output] : spec->outputs) {
