@@ -2,14 +2,10 @@
 
 #include "api/mlflow/operations.h"
 #include "base/log.h"
+#include "base/worth_waiting.h"
 
 namespace lazurite {
 namespace {
-
-bool IsWorthTryingAgain(Code code) {
-  return code == Code::kInternal || code == Code::kUnavailable || code == Code::kDeadlineExceeded ||
-         code == Code::kResourceExhausted || code == Code::kCancelled || code == Code::kNoSpace;
-}
 
 Status Apply(Transaction& transaction, const mlflow::Route& route, const SpoolEntry& entry,
              std::string_view job, Time now) {
@@ -34,7 +30,7 @@ Result<std::string> ApplySpoolEntry(Database& database, const SpoolEntry& entry,
         [&](Transaction& transaction) { return Apply(transaction, *route, entry, job, now); });
   }
   if (status.ok()) return std::string();
-  if (IsWorthTryingAgain(status.code())) return std::move(status).With("replaying " + entry.path);
+  if (IsWorthWaiting(status)) return std::move(status).With("replaying " + entry.path);
   Log(LogLevel::kWarning, "dropped a logging call that was kept while the server was away",
       {{"job", job}, {"path", entry.path}, {"reason", status.text()}});
   return status.text();

@@ -1,6 +1,7 @@
 #include "app/serve/job_hooks.h"
 
 #include "api/mlflow/spool_replay.h"
+#include "base/worth_waiting.h"
 #include "domain/asset/asset_store.h"
 #include "domain/attempt/spool.h"
 #include "domain/job/notes.h"
@@ -33,11 +34,6 @@ AssetVersion AssetOf(const Job& job, const JobOutput& output, std::string_view u
   return asset;
 }
 
-// What goes wrong for want of something that can come back; the rest goes wrong again each time.
-bool IsWorthWaiting(Code code) {
-  return code == Code::kUnavailable || code == Code::kResourceExhausted || code == Code::kNoSpace;
-}
-
 void TellRefused(const SpoolReplay& replay, const Spool& spool, const SpoolEntry& entry,
                  const std::string& why) {
   const bool is_kept = spool.SetAside(entry).ok();
@@ -68,7 +64,7 @@ Status RegisterOutput(Transaction& transaction, Job& job, const std::string& nam
   if (asset.kind == AssetKind::kModel) TRY(AddLineage(transaction, asset.properties));
   const Status inserted = AssetStore(job.workspace).Insert(transaction, asset, now);
   if (!inserted.ok()) {
-    if (IsWorthWaiting(inserted.code())) return inserted;
+    if (IsWorthWaiting(inserted)) return inserted;
     AddNote(job, "output " + name + " was not registered: " + inserted.text());
     return {};
   }
@@ -104,7 +100,7 @@ Status ReplaySpool(const SpoolReplay& replay, const Job& job, const AttemptChann
     for (const SpoolEntry& entry : entries) {
       const Result<std::string> refusal =
           ApplySpoolEntry(replay.database, entry, job.name, replay.now);
-      if (!refusal.ok() && IsWorthWaiting(refusal.status().code())) return refusal.status();
+      if (!refusal.ok() && IsWorthWaiting(refusal.status())) return refusal.status();
       const std::string why = refusal.ok() ? *refusal : refusal.status().text();
       if (why.empty()) continue;
       TellRefused(replay, spool, entry, why);

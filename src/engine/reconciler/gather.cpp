@@ -1,6 +1,7 @@
 // What an attempt's directory and its backend say: read, never changed, but for the verdict on a
 // runner that is gone.
 #include "base/log.h"
+#include "base/worth_waiting.h"
 #include "domain/job/notes.h"
 #include "engine/reconciler/reconciler.h"
 
@@ -9,9 +10,9 @@ namespace {
 
 // A runner that has not taken its lock after this time has not started.
 constexpr Duration kStartMax{std::chrono::seconds(30)};
-// A cancel is asked for again if nothing came of it.
 // Whoever starts it may have to wait: for room for a process, for a first look at the GPUs.
 constexpr Duration kUnsubmittedMax{std::chrono::minutes(10)};
+// A cancel is asked for again if nothing came of it.
 constexpr Duration kCancelAgain{std::chrono::seconds(5)};
 // So long nobody may answer before the job is NotResponding.
 constexpr Duration kSilentMax{std::chrono::seconds(30)};
@@ -19,12 +20,6 @@ constexpr Duration kSilentMax{std::chrono::seconds(30)};
 constexpr int kSweepTriesMax = 30;
 constexpr std::string_view kUnreadableEvents =
     "some of what the runner told (its events) could not be read and was skipped";
-
-// What goes wrong for want of something that can come back; the rest goes wrong again each time.
-bool IsWorthWaiting(const Status& status) {
-  return status.code() == Code::kUnavailable || status.code() == Code::kResourceExhausted ||
-         status.code() == Code::kNoSpace;
-}
 
 }  // namespace
 

@@ -34,9 +34,9 @@ struct ReconcilerOptions {
     return Status();
   };
   // Takes in what a runner had spooled and could not deliver. Called outside transactions when the
-  // attempt has ended and before that is recorded, again as long as it answers kUnavailable or
-  // kResourceExhausted: what was taken already must change nothing. Other failures become notes of
-  // the job, as what it adds to `notes` does; they do not hold up the end.
+  // attempt has ended and before that is recorded, again as long as it is worth waiting for
+  // (base/worth_waiting.h): what was taken already must change nothing. Other failures become notes
+  // of the job, as what it adds to `notes` does; they do not hold up the end.
   std::function<Status(const Job&, const AttemptChannel&, std::vector<std::string>& notes)>
       replay_spool =
           [](const Job&, const AttemptChannel&, std::vector<std::string>&) { return Status(); };
