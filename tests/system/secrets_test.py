@@ -189,6 +189,8 @@ def people_come_in_by_tokens_of_their_own(home):
     set_secrets(home)
     for method, path, body in (("GET", "/lazurite/v1/tokens", None),
                                ("POST", "/lazurite/v1/tokens", {"user": "bob"}),
+                               ("POST", "/Lazurite/v1/tokens", {"user": "bob"}),
+                               ("POST", "//lazurite/v1/tokens", {"user": "bob"}),
                                ("PUT", "/lazurite/v1/secrets/PEM", {"value": "mine now"}),
                                ("DELETE", "/lazurite/v1/secrets/PEM", None),
                                ("GET", "/lazurite/v1/files?uri=file:///etc", None)):
