@@ -3,6 +3,7 @@
 #include <pwd.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <cstdlib>
@@ -164,11 +165,18 @@ std::string UserName(uid_t user) {
   return "uid " + std::to_string(user);
 }
 
+std::string OthersWord(std::string_view text) {
+  std::string word(text);
+  std::replace_if(
+      word.begin(), word.end(), [](char letter) { return letter < ' ' || letter > '~'; }, '_');
+  return word;
+}
+
 std::string ProcessWords(pid_t pid) {
   const std::string folder = "/proc/" + std::to_string(pid);
   std::string words = "process " + std::to_string(pid);
   const Result<std::string> name = ReadFile(folder + "/comm", 4096);
-  if (name.ok()) words += " (" + std::string(Trim(*name)) + ")";
+  if (name.ok()) words += " (" + OthersWord(Trim(*name)) + ")";
   struct stat status {};
   if (stat(folder.c_str(), &status) == 0) words += " of user " + UserName(status.st_uid);
   return words;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/compute/gpu.h"
@@ -54,6 +55,9 @@ class GpuWatch final {
 
 // "process 4711 (python3) of user anna"
 std::string ProcessWords(pid_t pid);
+// What others called something, for a sentence: of it only what is printable ASCII, the rest as
+// "?".
+std::string OthersWord(std::string_view text);
 // The name of the user; "uid 1234" if it has none.
 std::string UserName(uid_t user);
 

@@ -96,7 +96,7 @@ std::string RecordWords(int file, const SlotPart& part) {
   if (pid <= 0 || stat(("/proc/" + std::to_string(pid)).c_str(), &status) != 0) {
     return "another program";
   }
-  const std::string job = record->GetString("job");
+  const std::string job = OthersWord(record->GetString("job"));
   if (job.empty()) return ProcessWords(static_cast<pid_t>(pid));
   return "job " + job + " of user " + UserName(status.st_uid) + " (process " + std::to_string(pid) +
          ")";

@@ -50,8 +50,9 @@ class SlotBoard final {
   static constexpr int kSeatsMax = 16;
   static constexpr std::string_view kDefaultFolder = "/tmp/lazurite-slots";
 
-  // Makes the folder if it is missing. kFailedPrecondition if what is there cannot be trusted: a
-  // link, no folder, or one from which others could remove files of ours.
+  // Makes the folder if it is missing. kFailedPrecondition if what is there is a link, no folder,
+  // or one of another mode. From one of mode 1777 only its owner and root can remove files of ours,
+  // and with them what our locks say; where users do not trust each other, root is to make it.
   static Result<SlotBoard> Open(const std::string& folder);
 
   const std::string& folder() const { return folder_; }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,8 @@
 #include <atomic>
 #include <csignal>
 #include <thread>
+
+#include "domain/compute/gpu_watch.h"
 
 namespace lazurite {
 namespace {
@@ -105,6 +108,19 @@ TEST_F(SlotBoardTest, AProgramWithAnOrdinaryLockIsNamedByItsProcess) {
       << holder->words;
   End(locker);
   EXPECT_TRUE(board_->Take(part, {"b"}).ok());
+}
+
+TEST_F(SlotBoardTest, WhatOthersCallThemselvesPlaysNoTricks) {
+  const SlotPart part = board_->PartOf("0");
+  const pid_t other = InAnotherProcess([&] {
+    EXPECT_EQ(prctl(PR_SET_NAME, "x\x1b[2J\n\xc2\x9b"), 0);
+    return board_->Take(part, {"a\x1b[2J\xc2\x9b"});
+  });
+  const std::string holder = board_->HolderOf(part)->words;
+  EXPECT_TRUE(holder.starts_with("job a_[2J__ of user ")) << holder;
+  const std::string process = "process " + std::to_string(other);
+  EXPECT_TRUE(ProcessWords(other).starts_with(process + " (x_[2J___)")) << ProcessWords(other);
+  End(other);
 }
 
 TEST_F(SlotBoardTest, SeatsOfOneGpuAreHeldOneByOneAndTheWholeOnlyAlone) {
