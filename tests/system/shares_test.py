@@ -274,5 +274,23 @@ def a_size_larger_than_the_machine_is_cut_and_the_job_says_so(home):
     assert home.wait(job) == "Completed", home.why(job)
 
 
+@harness.case
+def notes_reach_whoever_follows_a_job_once_each(home):
+    configure(home, f'[compute]\nlocks = "{board(home)}"\n')
+    home.start()
+    note = 'no compute is called "gpu-cluster"'
+    for command in ("true", "sleep 1.5"):
+        file = home.write("job.yml", f"command: {command}\ncompute: azureml:gpu-cluster\n"
+                                     f"environment: {{image: {harness.PYTHON_IMAGE}}}\n")
+        submitted = home.cli("submit", file)
+        assert submitted.err.count(note) == 1, submitted
+    ended = home.submit({"command": "true", "compute": "azureml:gpu-cluster"})
+    assert home.wait(ended) == "Completed", home.why(ended)
+    for words in (("job", "stream", "--name", ended), ("logs", ended, "--follow")):
+        told = home.cli(*words)
+        assert told.err.count(note) == 1, told
+    assert note not in home.cli("logs", ended).err
+
+
 if __name__ == "__main__":
     harness.main()

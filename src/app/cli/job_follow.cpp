@@ -2,7 +2,6 @@
 
 #include "app/cli/interrupt.h"
 #include "app/cli/job_names.h"
-#include "app/cli/job_watch.h"
 #include "app/cli/log_follower.h"
 #include "base/text.h"
 #include "spec/job_reader.h"
@@ -63,12 +62,12 @@ class Following {
   Following(Context& context, const FollowOptions& options, int ranks)
       : context_(context), options_(options), ranks_(ranks), notice_(context.terminal) {}
 
-  Result<FollowEnd> Run(Server& server) {
+  Result<FollowEnd> Run(Server& server, JobNotes& notes) {
     TRY(ChooseFiles(server));
     const InterruptWatch interrupt([this] { Stop(); });
     std::optional<JobWatch> watch;
     if (options_.shows_states) {
-      watch.emplace(context_, options_.job);
+      watch.emplace(context_, options_.job, notes);
       if (system_) StartSystemLog();
     }
     std::vector<Status> results(logs_.size());
@@ -186,19 +185,21 @@ class Following {
 
 }  // namespace
 
-Result<FollowEnd> FollowJob(Context& context, const FollowOptions& options) {
+Result<FollowEnd> FollowJob(Context& context, const FollowOptions& options, JobNotes& notes) {
   ASSIGN_OR_RETURN(Server * server, context.Connect());
-  return Following(context, options, RanksOf(*server, options.job)).Run(*server);
+  return Following(context, options, RanksOf(*server, options.job)).Run(*server, notes);
 }
 
 Status FollowToEnd(Context& context, const FollowOptions& options) {
-  ASSIGN_OR_RETURN(const FollowEnd end, FollowJob(context, options));
+  JobNotes notes;
+  ASSIGN_OR_RETURN(const FollowEnd end, FollowJob(context, options, notes));
   if (end == FollowEnd::kInterrupted) {
     context.exit_code = kInterruptedExit;
     return {};
   }
   ASSIGN_OR_RETURN(Server * server, context.Reconnect());
   ASSIGN_OR_RETURN(const Json live, GetLiveJob(*server, options.job));
+  notes.Tell(context.terminal, live);
   ShowSummary(context, live);
   context.exit_code = ReportEnd(context, live);
   return {};

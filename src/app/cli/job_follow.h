@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/cli/context.h"
+#include "app/cli/job_watch.h"
 
 namespace lazurite::cli {
 
@@ -24,15 +25,16 @@ enum class FollowEnd : unsigned char {
   kInterrupted,  // Ctrl-C: the job goes on, or was asked to end; what to say has been said
 };
 // One rank: its log byte for byte; several: whole lines, each behind "[rank] ". One Ctrl-C detaches
-// and says how to come back; a second one within two seconds asks for the job's end.
-Result<FollowEnd> FollowJob(Context& context, const FollowOptions& options);
+// and says how to come back; a second one within two seconds asks for the job's end. Not all notes
+// of a job need have been said: `notes` is to tell the others when its end is looked at.
+Result<FollowEnd> FollowJob(Context& context, const FollowOptions& options, JobNotes& notes);
 
 // How the job ended: duration, exit, metrics, outputs; on standard error. `live` is GetLiveJob's.
 void ShowSummary(const Context& context, const Json& live);
 // 0 if it completed, else 7, with an error line that says why.
 int ReportEnd(const Context& context, const Json& live);
 
-// Follows to the end, shows the summary, and sets the exit code.
+// Follows to the end, tells the notes, shows the summary, and sets the exit code.
 Status FollowToEnd(Context& context, const FollowOptions& options);
 
 }  // namespace lazurite::cli

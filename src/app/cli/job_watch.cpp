@@ -4,8 +4,17 @@
 
 namespace lazurite::cli {
 
-JobWatch::JobWatch(const Context& context, std::string job)
-    : context_(context), job_(std::move(job)), thread_([this] { Run(); }) {}
+void JobNotes::Tell(const Terminal& terminal, const Json& live) {
+  const Json* notes = live.Find("notes");
+  if (notes == nullptr || !notes->is_array()) return;
+  for (const Json& note : notes->array()) {
+    if (!note.is_string() || !told_.insert(note.string()).second) continue;
+    terminal.Note("  " + Printable(note.string()));
+  }
+}
+
+JobWatch::JobWatch(const Context& context, std::string job, JobNotes& notes)
+    : context_(context), job_(std::move(job)), notes_(notes), thread_([this] { Run(); }) {}
 
 JobWatch::~JobWatch() {
   is_stopped_ = true;
@@ -31,12 +40,7 @@ void JobWatch::Tell(const Json& job) {
   const std::string reason = job.GetString("reason");
   if (reason != reason_ && !reason.empty()) terminal.Note("  " + Printable(reason));
   reason_ = reason;
-  const Json* notes = job.Find("notes");
-  if (notes == nullptr || !notes->is_array()) return;
-  for (; notes_ < notes->array().size(); ++notes_) {
-    const Json& note = notes->array()[notes_];
-    if (note.is_string()) terminal.Note("  " + Printable(note.string()));
-  }
+  notes_.Tell(terminal, job);
 }
 
 void JobWatch::Run() {

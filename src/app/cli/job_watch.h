@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -11,6 +12,16 @@
 
 namespace lazurite::cli {
 
+// Says each note of a job once, whoever comes with it and how often. For one thread at a time.
+class JobNotes {
+ public:
+  // `live` is GetLiveJob's.
+  void Tell(const Terminal& terminal, const Json& live);
+
+ private:
+  std::set<std::string> told_;
+};
+
 // Looks at the job on a thread of its own, more and more seldom (at most every kPauseMax), and says
 // each new state, note, and the reason why it waits. Failures are silent: the log's follower tells.
 class JobWatch {
@@ -18,7 +29,9 @@ class JobWatch {
   static constexpr Duration kPauseMin{100};
   static constexpr Duration kPauseMax{1000};
 
-  JobWatch(const Context& context, std::string job);
+  // What it has no time to say any more (a short job's log ends before its first look) is for
+  // whoever asks how the job ended: `notes` knows what was said.
+  JobWatch(const Context& context, std::string job, JobNotes& notes);
   ~JobWatch();  // stops it
   JobWatch(const JobWatch&) = delete;
   JobWatch& operator=(const JobWatch&) = delete;
@@ -30,10 +43,10 @@ class JobWatch {
 
   const Context& context_;
   const std::string job_;
+  JobNotes& notes_;
   std::atomic<bool> is_stopped_ = false;
   std::string reason_;
   std::string state_;
-  size_t notes_ = 0;
   std::thread thread_;
 };
 

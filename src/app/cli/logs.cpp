@@ -27,7 +27,8 @@ Status Run(Context& context) {
   options.has_follow = context.arguments.Has("--follow");
   ASSIGN_OR_RETURN(Server * server, context.Connect());
   ASSIGN_OR_RETURN(options.job, FindNamedJob(context, *server));
-  ASSIGN_OR_RETURN(const FollowEnd end, FollowJob(context, options));
+  JobNotes notes;
+  ASSIGN_OR_RETURN(const FollowEnd end, FollowJob(context, options, notes));
   if (end == FollowEnd::kInterrupted) {
     context.exit_code = kInterruptedExit;
     return {};
@@ -35,6 +36,7 @@ Status Run(Context& context) {
   if (!options.has_follow) return {};
   ASSIGN_OR_RETURN(server, context.Reconnect());
   ASSIGN_OR_RETURN(const Json live, GetLiveJob(*server, options.job));
+  notes.Tell(context.terminal, live);
   context.exit_code = ReportEnd(context, live);
   return {};
 }
