@@ -122,6 +122,28 @@ TEST_F(GpuTest, TheWatchTellsWhenItHasLookedAndHoldsUpNobody) {
   EXPECT_EQ(watch.View().looks, 2);
 }
 
+std::vector<std::string> SeenUnder(const char* visible) {
+  setenv("CUDA_VISIBLE_DEVICES", visible, 1);
+  std::atomic<bool> is_told = false;
+  GpuWatch watch([] {
+    std::vector<std::unique_ptr<GpuDriver>> drivers;
+    drivers.push_back(PretendGpus(3));
+    return drivers;
+  });
+  watch.Start([&is_told] { is_told = true; });
+  for (int i = 0; i < 1000 && !is_told; ++i) usleep(5000);
+  unsetenv("CUDA_VISIBLE_DEVICES");
+  std::vector<std::string> names;
+  for (const Gpu& gpu : watch.View().gpus) names.push_back(gpu.name);
+  return names;
+}
+
+TEST_F(GpuTest, OnlyWhatTheServerWasGivenIsSeen) {
+  EXPECT_EQ(SeenUnder("2, 0"), (std::vector<std::string>{"0", "2"}));
+  EXPECT_EQ(SeenUnder(""), std::vector<std::string>{});
+  EXPECT_EQ(SeenUnder("-1"), std::vector<std::string>{});
+}
+
 TEST_F(GpuTest, AProcessIsToldWithItsNameAndUser) {
   const std::string words = ProcessWords(getpid());
   EXPECT_TRUE(words.starts_with("process " + std::to_string(getpid()) + " (")) << words;

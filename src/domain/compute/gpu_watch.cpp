@@ -24,11 +24,11 @@ struct Found {
   std::vector<size_t> positions;  // of each GPU in the answers of all drivers, one after the other
 };
 
-// Whoever started the server may have given it only some.
+// Whoever started the server may have given it only some, or, by an empty variable, none.
 bool IsVisible(const Gpu& gpu) {
   const char* variable =
       std::getenv(gpu.vendor == "amd" ? "ROCR_VISIBLE_DEVICES" : "CUDA_VISIBLE_DEVICES");
-  if (variable == nullptr || *variable == '\0') return true;
+  if (variable == nullptr) return true;
   for (const std::string_view part : Split(variable, ',')) {
     const std::string_view one = Trim(part);
     if (one == gpu.name || (one.size() > 4 && gpu.id.starts_with(one))) return true;

@@ -35,7 +35,9 @@ class GpuWatch final {
 
   // `pretended` GPUs, without asking anybody; -1 asks the drivers.
   explicit GpuWatch(int pretended);
-  explicit GpuWatch(OpenDrivers open);  // called by its own thread
+  // `open` is called by the watch's own thread. CUDA_VISIBLE_DEVICES and ROCR_VISIBLE_DEVICES of this
+  // process bound what is seen.
+  explicit GpuWatch(OpenDrivers open);
   ~GpuWatch();
 
   // Once. `on_look` is called by its thread when something new can be seen, never after this ends.
