@@ -132,6 +132,19 @@ Status CheckDatastore(Json& properties) {
   return {};
 }
 
+// Credentials that somebody else gave go where they were given for, and nowhere else.
+Status CheckMayKeep(const Caller& caller, const Resource& before, const Resource& after) {
+  if (caller.kind == Caller::Kind::kOwner || caller.name == before.created_by) return {};
+  const Json* kept = before.properties.At("credentials.sealed");
+  const Json* given = after.properties.At("credentials.secrets");
+  const bool has_own = given != nullptr && !given->is_null();
+  if (kept == nullptr || has_own || IsSameTarget(before, after)) return {};
+  return {Code::kPermissionDenied, "the credentials of datastore \"" + before.name + "\" are of " +
+                                       before.created_by +
+                                       " and stay with its address; give credentials with the new "
+                                       "one, or let them or the server's owner change it"};
+}
+
 Task<Result<Response>> PutDatastore(const ApiContext& context, Request& request) {
   const Scope scope = ScopeOf(request);
   const std::string caller = CallerName(request);
@@ -157,6 +170,7 @@ Task<Result<Response>> PutDatastore(const ApiContext& context, Request& request)
         store.Find(transaction, ResourceKind::kDatastore, scope.workspace, datastore.name));
     const Time now = context.clock->Now();
     Resource stored = datastore;
+    if (before) TRY(CheckMayKeep(request.caller, *before, datastore));
     SealCredentials(*context.vault, before ? &*before : nullptr, stored);
     datastore.created = before ? before->created : now;
     datastore.created_by = before ? before->created_by : caller;

@@ -39,11 +39,11 @@ class TextTestServer {
     context_.check_environment = [](const EnvironmentSpec& spec) {
       EnvironmentCheck check{{}, {"it will be built"}};
       if (spec.image.starts_with("refused")) {
-        check.findings = {{"image", "image " + spec.image + " needs an engine",
-                           "did you mean \"x\"?", Code::kFailedPrecondition},
-                          {"condaFile.dependencies.0", "python 3.1 is old"},
-                          {"condaFile.dependencies.1", "no such package", "",
-                           Code::kInvalidArgument}};
+        check.findings = {
+            {"image", "image " + spec.image + " needs an engine", "did you mean \"x\"?",
+             Code::kFailedPrecondition},
+            {"condaFile.dependencies.0", "python 3.1 is old"},
+            {"condaFile.dependencies.1", "no such package", "", Code::kInvalidArgument}};
       }
       return check;
     };
@@ -63,7 +63,8 @@ class TextTestServer {
     std::string body;
     std::string error_code;
   };
-  Answer Call(const std::string& method, const std::string& target, std::string body) {
+  Answer Call(const std::string& method, const std::string& target, std::string body,
+              const Caller& caller = {Caller::Kind::kOwner, "ada"}) {
     Request request;
     request.method = method;
     request.target = target;
@@ -71,7 +72,7 @@ class TextTestServer {
     request.path = *UrlDecode(target.substr(0, question));
     if (question != std::string::npos) ReadQuery(target.substr(question + 1), request);
     request.headers.Add("Host", "lazurite.test");
-    request.caller = {Caller::Kind::kOwner, "ada"};
+    request.caller = caller;
     request.body = std::make_unique<WholeBody>(std::move(body));
     const Router::Match match = router_.Find(request);
     if (match.handler == nullptr) return {404, "", "no route"};

@@ -1,5 +1,8 @@
 #include "domain/secret/credentials.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/text.h"
 
 namespace lazurite {
@@ -16,6 +19,28 @@ std::string PlaceOf(const Resource& datastore) {
 Json* CredentialsOf(Json& properties) {
   Json* credentials = properties.Find("credentials");
   return credentials != nullptr && credentials->is_object() ? credentials : nullptr;
+}
+
+// What of a datastore has no say in where its credentials are shown.
+constexpr auto kNoTarget = std::to_array<std::string_view>(
+    {"tags", "description", "properties", "isDefault", "subscriptionId", "resourceGroup",
+     "serviceDataAccessAuthIdentity"});
+
+// Members in one order, and none that says nothing.
+Json Plain(const Json& json) {
+  if (!json.is_object()) return json;
+  Json::Object members;
+  for (const auto& [key, value] : json.object()) {
+    if (!value.is_null()) members.emplace_back(key, Plain(value));
+  }
+  std::ranges::sort(members, {}, &Json::Member::first);
+  return Json(std::move(members));
+}
+
+Json TargetOf(Json properties) {
+  HideCredentials(properties);
+  for (const std::string_view key : kNoTarget) properties.Erase(key);
+  return Plain(properties);
 }
 
 // Datastores of all workspaces whose credentials lie open.
@@ -55,6 +80,10 @@ void SealCredentials(const Vault& vault, const Resource* before, Resource& datas
       (*credentials)[kSealed] = *old->Find(kSealed);
   }
   credentials->Erase(kSecrets);
+}
+
+bool IsSameTarget(const Resource& one, const Resource& other) {
+  return TargetOf(one.properties) == TargetOf(other.properties);
 }
 
 Result<Json> OpenCredentials(const Vault& vault, const Resource& datastore) {

@@ -13,6 +13,9 @@ namespace lazurite {
 // Seals what `properties.credentials.secrets` says. If it says nothing, what `before` (the same
 // datastore, or nullptr) has of the same type stays: no client can give back what it never got.
 void SealCredentials(const Vault& vault, const Resource* before, Resource& datastore);
+// Whether both name the same place, to which the same identity is shown, so that credentials of one
+// go nowhere else as the other's.
+bool IsSameTarget(const Resource& one, const Resource& other);
 // The secrets as they were given, {} if there are none. kFailedPrecondition if they cannot be
 // opened.
 Result<Json> OpenCredentials(const Vault& vault, const Resource& datastore);
