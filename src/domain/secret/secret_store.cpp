@@ -21,6 +21,19 @@ Secret ReadRow(const Statement& row) {
           .modified_by = row.Text(6)};
 }
 
+// Of all secrets of a workspace, without their values.
+Result<std::vector<std::string>> Names(Transaction& transaction, std::string_view workspace) {
+  ASSIGN_OR_RETURN(Statement * select,
+                   transaction.Prepare("SELECT name FROM secrets WHERE workspace = ?1"));
+  select->Bind(1, workspace);
+  std::vector<std::string> names;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, select->Step());
+    if (!more) return names;
+    names.push_back(select->Text(0));
+  }
+}
+
 bool IsNameLetter(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
 }
@@ -58,8 +71,8 @@ std::string SecretPlace(std::string_view workspace, std::string_view name) {
 }
 
 Result<bool> SecretStore::Put(Transaction& transaction, const Secret& secret) const {
-  ASSIGN_OR_RETURN(const std::vector<Secret> present, List(transaction, secret.workspace));
-  const bool is_new = std::ranges::find(present, secret.name, &Secret::name) == present.end();
+  ASSIGN_OR_RETURN(const std::vector<std::string> present, Names(transaction, secret.workspace));
+  const bool is_new = std::ranges::find(present, secret.name) == present.end();
   if (is_new && present.size() >= static_cast<size_t>(kSecretsMax)) {
     return Status(Code::kResourceExhausted, "the workspace has " + std::to_string(kSecretsMax) +
                                                 " secrets already; delete some of them");
@@ -119,13 +132,9 @@ Result<bool> SecretStore::Delete(Transaction& transaction, std::string_view work
 Status SecretStore::CheckExists(Transaction& transaction, std::string_view workspace,
                                 std::string_view name) const {
   TRY(CheckSecretName(name));
-  ASSIGN_OR_RETURN(const std::vector<Secret> secrets, List(transaction, workspace));
-  std::vector<std::string_view> names;
-  for (const Secret& secret : secrets) {
-    if (secret.name == name) return {};
-    names.push_back(secret.name);
-  }
-  const std::string_view nearest = Nearest(name, names);
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, Names(transaction, workspace));
+  if (std::ranges::find(names, name) != names.end()) return {};
+  const std::string_view nearest = Nearest(name, {names.begin(), names.end()});
   return NotFound("no secret is called \"" + std::string(name) + "\" in workspace \"" +
                   std::string(workspace) + "\"" +
                   (nearest.empty() ? "; set it with: lazurite secret set " + std::string(name)
