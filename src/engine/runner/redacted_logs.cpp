@@ -3,7 +3,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "base/log.h"
 
@@ -91,18 +94,32 @@ void RedactedLogs::Run() {
   }
 }
 
-// False if there is nothing more now.
-bool RedactedLogs::TakeSome(Source& source) {
+// How much that was; 0 if there is nothing more now.
+size_t RedactedLogs::TakeSome(Source& source) {
   std::string buffer(kReadBytes, '\0');
-  const ssize_t count = read(source.from.get(), buffer.data(), buffer.size());
-  if (count < 0 && errno == EINTR) return true;
-  if (count < 0 && errno == EAGAIN) return false;
+  ssize_t count = -1;
+  do {
+    count = read(source.from.get(), buffer.data(), buffer.size());
+  } while (count < 0 && errno == EINTR);
+  if (count < 0 && errno == EAGAIN) return 0;
   if (count <= 0) {
     source.has_ended = true;
-    return false;
+    return 0;
   }
   Put(source, source.redactor.Add({buffer.data(), static_cast<size_t>(count)}));
-  return true;
+  return static_cast<size_t>(count);
+}
+
+// What lies in the pipe now, and no more: something that outlives the job may go on writing.
+void RedactedLogs::Drain(Source& source) {
+  int waiting = 0;
+  if (ioctl(source.from.get(), FIONREAD, &waiting) != 0) return;
+  auto left = static_cast<size_t>(waiting);
+  while (left > 0) {
+    const size_t taken = TakeSome(source);
+    if (taken == 0) return;
+    left -= std::min(left, taken);
+  }
 }
 
 // On a full disk the job goes on without its log.
@@ -120,8 +137,7 @@ bool RedactedLogs::Finish() {
   (void)eventfd_write(stop_.get(), 1);
   thread_.join();
   for (const auto& source : sources_) {
-    while (TakeSome(*source)) {
-    }
+    Drain(*source);
     Put(*source, source->redactor.Finish());
   }
   sources_.clear();

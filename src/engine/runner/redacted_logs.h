@@ -42,7 +42,8 @@ class RedactedLogs final {
   Status AddMpi(JobPlan& plan, RankPlan& launcher, const std::string& folder);
   Status Add(Fd from, const std::string& log);
   void Run();
-  bool TakeSome(Source& source);
+  size_t TakeSome(Source& source);
+  void Drain(Source& source);
   void Put(const Source& source, const std::string& text);
 
   const Redaction& redaction_;

@@ -1,5 +1,8 @@
 #include "engine/runner/redacted_logs.h"
 
+#include <atomic>
+#include <future>
+
 #include "engine/runner/runner_harness.h"
 
 namespace lazurite::runner {
@@ -53,6 +56,33 @@ TEST_F(RedactedLogsTest, SoHaveRanksOfMpi) {
   EXPECT_EQ(Read("user_logs/std_log_process_0.txt"), "rank 0 ***\n");
   EXPECT_EQ(Read("user_logs/std_log_process_1.txt"), "rank 1 ***\n");
   EXPECT_FALSE(Exists(channel_->Path("log_pipes")));
+}
+
+TEST_F(RedactedLogsTest, WhoGoesOnWritingAfterTheJobKeepsNobody) {
+  ASSERT_TRUE(MakeDirs(channel_->folder()).ok());
+  const Redaction redaction(hidden_);
+  RedactedLogs logs(redaction);
+  JobPlan plan;
+  plan.processes.emplace_back();
+  plan.processes.back().log = "log.txt";
+  ASSERT_TRUE(logs.Begin(plan, channel_->folder()).ok());
+  const Fd leftover(dup(logs.OutputOf(0)));
+  ASSERT_TRUE(WriteAll(leftover.get(), "hush first\n").ok());
+  std::atomic<bool> is_over = false;
+  // Writes as fast as it is read.
+  std::thread writer([&] {
+    signal(SIGPIPE, SIG_IGN);
+    const std::string text(4096, 'x');
+    while (!is_over && WriteAll(leftover.get(), text).ok()) {
+    }
+  });
+  std::future<bool> finished = std::async(std::launch::async, [&] { return logs.Finish(); });
+  const bool is_in_time = finished.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+  is_over = true;
+  writer.join();
+  EXPECT_TRUE(is_in_time);
+  EXPECT_TRUE(finished.get());
+  EXPECT_EQ(Read("log.txt").substr(0, 10), "*** first\n");
 }
 
 }  // namespace
