@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "domain/job/job_store.h"
+#include "domain/job/place.h"
 #include "domain/schema/database_test.h"
 
 namespace lazurite {
@@ -91,6 +92,26 @@ TEST_F(JobStoreTest, AnIllegalMoveChangesNothing) {
   });
   EXPECT_EQ(status.code(), Code::kFailedPrecondition);
   EXPECT_EQ(status.text(), "a job in state Queued cannot take \"ranks_ended\"");
+}
+
+TEST_F(JobStoreTest, AJobThatWaitsAgainHasNothingOfTheEndOfItsLastAttempt) {
+  ASSERT_TRUE(Add("a").ok());
+  Do([&](Transaction& transaction) {
+    ASSIGN_OR_RETURN(Job job, store_.Get(transaction, "a"));
+    job.attempt = 1;
+    TRY(store_.Move(transaction, job, JobEvent::kPlaced, "", kNow));
+    job.exit_code = 143;
+    job.detail["result"]["signal"] = 15;
+    return ReturnJob(transaction, job, "preempted", "it gave way", kNow);
+  });
+  Do([&](Transaction& transaction) {
+    ASSIGN_OR_RETURN(const Job job, store_.Get(transaction, "a"));
+    EXPECT_EQ(job.state, JobState::kQueued);
+    EXPECT_FALSE(job.exit_code.has_value());
+    EXPECT_EQ(job.detail.Find("result"), nullptr);
+    EXPECT_EQ(job.detail.At("notes")->Dump(), "[\"attempt 1: it gave way\"]");
+    return Status();
+  });
 }
 
 TEST_F(JobStoreTest, ListsNewestFirstInPages) {

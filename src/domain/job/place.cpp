@@ -30,6 +30,9 @@ Status ReturnJob(Transaction& transaction, Job& job, std::string_view cause, std
   job.cause = cause;
   job.reason.clear();
   job.started.reset();
+  // Of the attempt that is over, as is what it met with.
+  job.exit_code.reset();
+  for (const char* part : {"result", "limits"}) job.detail.Erase(part);
   AddNote(job, "attempt " + std::to_string(job.attempt) + ": " + std::string(why));
   return JobStore().Move(transaction, job, JobEvent::kReturned, why, now);
 }

@@ -16,8 +16,9 @@ void MarkPreempted(Job& job, std::string_view by);
 std::string PreemptedBy(const Job& job);
 
 // Puts a job with a place back into the queue, where it keeps its age: the next time it is placed
-// it runs as a new attempt. `cause` is one word, `why` a sentence, which becomes a note of the job
-// too. kFailedPrecondition, and nothing changed, if it is not there to be put back.
+// it runs as a new attempt; how the last one ended is forgotten. `cause` is one word, `why` a
+// sentence, which becomes a note of the job too. kFailedPrecondition, and nothing changed, if it is
+// not there to be put back.
 Status ReturnJob(Transaction& transaction, Job& job, std::string_view cause, std::string_view why,
                  Time now);
 
