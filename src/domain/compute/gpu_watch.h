@@ -35,8 +35,8 @@ class GpuWatch final {
 
   // `pretended` GPUs, without asking anybody; -1 asks the drivers.
   explicit GpuWatch(int pretended);
-  // `open` is called by the watch's own thread. CUDA_VISIBLE_DEVICES and ROCR_VISIBLE_DEVICES of this
-  // process bound what is seen.
+  // `open` is called by the watch's own thread. CUDA_VISIBLE_DEVICES and ROCR_VISIBLE_DEVICES of
+  // this process bound what is seen.
   explicit GpuWatch(OpenDrivers open);
   ~GpuWatch();
 

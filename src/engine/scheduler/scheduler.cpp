@@ -293,13 +293,14 @@ Status Scheduler::BuildPlaced(const std::vector<Placed>& placed, std::vector<Beg
       if (!job || job->state != JobState::kQueued) continue;
       // It has come back since it was chosen.
       if (++job->attempt != one.attempt) continue;
+      Json detail = job->detail;
       job->detail["placement"] = PlacementJson(one);
       for (const std::string& note : one.notes) {
         if (!HasNote(*job, note)) AddNote(*job, note);
       }
       Result<AttemptSpec> spec = options_.build_attempt(transaction, *job, one);
       if (spec.ok()) {
-        built.push_back({std::move(*job), std::move(*spec)});
+        built.push_back({std::move(*job), std::move(*spec), std::move(detail)});
       } else {
         failures.emplace(one.job, spec.status());
       }
@@ -316,6 +317,8 @@ Status Scheduler::MovePlaced(const std::vector<Beginning>& built, std::vector<Be
       // It may have been canceled or edited since it was read.
       ASSIGN_OR_RETURN(std::optional<Job> job, store_.Find(transaction, one.job.name));
       if (!job || job->state != JobState::kQueued) continue;
+      // What was added since stays: it is built again.
+      if (job->detail != one.detail) continue;
       job->attempt = one.job.attempt;
       job->detail = one.job.detail;
       job->reason = "";

@@ -76,6 +76,7 @@ class Scheduler final {
   struct Beginning {
     Job job;
     AttemptSpec spec;
+    Json detail{};  // of the job as it was read
   };
 
   void Run();

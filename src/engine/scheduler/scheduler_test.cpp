@@ -5,6 +5,7 @@
 
 #include <future>
 
+#include "domain/job/notes.h"
 #include "domain/job/place.h"
 #include "domain/schema/database_test.h"
 #include "domain/workspace/resource_store.h"
@@ -68,6 +69,7 @@ class SchedulerTest : public DatabaseTest {
                          .surroundings = surroundings_(slots),
                          .build_attempt = [this](Transaction&, const Job& job,
                                                  const Placed&) -> Result<AttemptSpec> {
+                           if (on_build_) std::exchange(on_build_, nullptr)();
                            if (job.name == broken_)
                              return NotFound("there is no environment \"x\"");
                            AttemptSpec spec;
@@ -136,6 +138,7 @@ class SchedulerTest : public DatabaseTest {
   std::optional<Scheduler> scheduler_;
   JobStore store_;
   std::string broken_;
+  std::function<void()> on_build_;  // once
 };
 
 TEST_F(SchedulerTest, StartsWhatFitsAndTheNextWhenAPlaceIsFree) {
@@ -166,6 +169,22 @@ TEST_F(SchedulerTest, AJobWhoseNeedsAreMissingFailsWithThemNamed) {
   const Job job = Read("a");
   EXPECT_EQ(job.state, JobState::kFailed);
   EXPECT_EQ(job.error, "there is no environment \"x\"");
+}
+
+TEST_F(SchedulerTest, WhatIsNotedWhileAnAttemptIsBuiltStays) {
+  on_build_ = [this] {
+    Do([&](Transaction& transaction) {
+      ASSIGN_OR_RETURN(Job job, store_.Get(transaction, "a"));
+      AddNote(job, "noted meanwhile");
+      TRY(store_.Save(transaction, job));
+      return transaction.RecordChange("job", job.name);
+    });
+  };
+  Submit("a");
+  Start(1);
+  ASSERT_TRUE(SoonStarted({"a"}));
+  EXPECT_EQ(Read("a").detail.At("notes")->Dump(), "[\"noted meanwhile\"]");
+  EXPECT_EQ(Read("a").attempt, 1);
 }
 
 TEST_F(SchedulerTest, ARefusalOfTheBackendFailsTheJob) {
