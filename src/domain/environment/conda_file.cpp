@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "domain/environment/conda_line.h"
 #include "domain/environment/requirement.h"
 
 namespace lazurite::environment {
@@ -34,12 +35,6 @@ void SortRequirements(std::vector<std::string>& lines) {
     return !a_option && a < b;
   });
   lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
-}
-
-// Splits the package's name off a conda dependency: "conda-forge::python >=3.8" is python.
-std::string_view DependencyName(std::string_view text) {
-  if (const size_t at = text.find("::"); at != std::string_view::npos) text.remove_prefix(at + 2);
-  return text.substr(0, text.find_first_of(" =<>!~["));
 }
 
 std::string DidYouMean(std::string_view near) {
@@ -132,17 +127,21 @@ class Reader {
     if (item.kind != YamlNode::Kind::kScalar || Trim(item.text).empty()) {
       return Problem(path, item.position, 1, "expected a package such as numpy=1.26");
     }
-    const std::string text = CollapseBlanks(item.text);
-    const std::string name = Lower(DependencyName(text));
-    if (name.empty()) {
-      Problem(path, item.position, LengthOf(item.text), "\"" + text + "\" names no package");
-    } else if (name == "python") {
-      const size_t at = text.find_first_of(" =<>!~");
-      out_.file.python = at == std::string::npos ? "" : std::string(Trim(text.substr(at)));
-      out_.file.python_path = path;
-    } else if (name != "pip") {
-      out_.file.conda.push_back({text, path});
+    const CondaLine line = ReadCondaLine(item.text);
+    if (line.problem) return InsideLine(*line.problem, path, item.position);
+    if (line.name == "python") return ReadPython(line, path, item);
+    if (line.name != "pip") out_.file.conda.push_back({CollapseBlanks(item.text), path});
+  }
+
+  void ReadPython(const CondaLine& line, const std::string& path, const YamlNode& item) {
+    if (!out_.file.python.empty() && !line.version.empty()) {
+      return Problem(path, item.position, LengthOf(item.text),
+                     "the version of Python stands here twice; say it once, such as "
+                     "python>=3.10,<3.13");
     }
+    if (!out_.file.python_path.empty() && line.version.empty()) return;
+    out_.file.python = CollapseBlanks(line.version);
+    out_.file.python_path = path;
   }
 
   void ReadOwnList(const YamlNode& item, const std::string& path) {
@@ -176,14 +175,25 @@ class Reader {
   }
 
   void AddRequirement(const Requirement& line, const std::string& path, Position position) {
-    if (line.problem) {
-      Position inside = position;
-      inside.column += static_cast<int>(line.problem->offset) + (IsQuotedAt(position) ? 1 : 0);
-      return Problem(path, inside, static_cast<int>(line.problem->length), line.problem->message,
-                     line.problem->suggestion);
-    }
+    if (line.problem) return InsideLine(*line.problem, path, position);
     if (!line.file.empty()) out_.includes.push_back({path, line.file, position});
     if (!line.text.empty()) out_.file.pip.push_back(line.text);
+  }
+
+  // A problem within the value that stands at a place.
+  void InsideLine(const RequirementProblem& problem, const std::string& path, Position position) {
+    const auto line = static_cast<size_t>(position.line) - 1;
+    const std::string_view text = line < lines_.size() ? lines_[line] : std::string_view();
+    const size_t begin = static_cast<size_t>(position.column) - 1 + (IsQuotedAt(position) ? 1 : 0);
+    const size_t offending = begin + problem.offset;
+    // What YAML joined from several lines is marked where it begins.
+    if (begin < text.size() && offending >= text.size()) {
+      return Problem(path, position, LengthOf(Trim(text.substr(begin))), problem.message,
+                     problem.suggestion);
+    }
+    Position inside = position;
+    inside.column = static_cast<int>(offending) + 1;
+    Problem(path, inside, static_cast<int>(problem.length), problem.message, problem.suggestion);
   }
 
   // Whether the text at a place begins with a quote, which its value has not.

@@ -96,6 +96,43 @@ TEST(CondaFile, AllProblemsAreToldAtOnceEachWithItsPathAndPlace) {
   EXPECT_EQ(reading.file.conda.size(), 1u);
 }
 
+// line:column+length
+std::string PlaceOf(const CondaProblem& problem) {
+  return std::to_string(problem.position.line) + ":" + std::to_string(problem.position.column) +
+         "+" + std::to_string(problem.length);
+}
+
+TEST(CondaFile, AForgottenColonAfterPipIsToldAtThePip) {
+  for (const std::string_view text : {"dependencies:\n- python=3.11\n- pip\n    - rich\n",
+                                      "dependencies:\n- python=3.11\n- pip\n  - rich\n  - six\n",
+                                      "dependencies:\n- python=3.11\n- pip\n    rich\n"}) {
+    const CondaReading reading = ReadConda(text);
+    ASSERT_EQ(reading.problems.size(), 1u) << text;
+    const CondaProblem& problem = reading.problems[0];
+    EXPECT_EQ(problem.path, "dependencies.1");
+    EXPECT_EQ(PlaceOf(problem), "3:3+3");
+    EXPECT_NE(problem.message.find("has no colon after \"pip\""), std::string::npos);
+    EXPECT_EQ(problem.suggestion, "did you mean \"pip:\"?");
+  }
+}
+
+TEST(CondaFile, LinesThatYamlJoinedAreMarkedWhereTheyBegin) {
+  const CondaReading reading =
+      ReadConda("dependencies:\n- python=3.11\n   - rich\n- \"numpy >> 1\"\n- six;x  # why\n");
+  ASSERT_EQ(reading.problems.size(), 3u);
+  EXPECT_EQ(PlaceOf(reading.problems[0]), "2:3+11");
+  EXPECT_NE(reading.problems[0].message.find("same column"), std::string::npos);
+  EXPECT_EQ(PlaceOf(reading.problems[1]), "4:10+2");
+  EXPECT_EQ(PlaceOf(reading.problems[2]), "5:6+2");
+}
+
+TEST(CondaFile, TwoVersionsOfPythonAreRefused) {
+  const CondaReading reading = ReadConda("dependencies:\n- python=3.11\n- python\n- python=3.9\n");
+  ASSERT_EQ(reading.problems.size(), 1u);
+  EXPECT_EQ(PlaceOf(reading.problems[0]), "4:3+10");
+  EXPECT_EQ(reading.file.python, "=3.11");
+}
+
 TEST(CondaNames, VersionsBecomePep440) {
   struct Case {
     std::string_view conda, pip;
@@ -104,12 +141,16 @@ TEST(CondaNames, VersionsBecomePep440) {
        {Case{"", ""}, Case{"=1.5", "==1.5.*"}, Case{"==1.5", "==1.5"}, Case{"=1.5.*", "==1.5.*"},
         Case{"=1.5=py38_0", "==1.5.*"}, Case{">=1,<2", ">=1,<2"}, Case{" 1.2.3", "==1.2.3"},
         Case{"1.21.*", "==1.21.*"}, Case{">= 1.5.*", ">=1.5"}, Case{"*", ""},
-        Case{"~=1.5", "~=1.5"}, Case{"!=1.5.*", "!=1.5.*"}}) {
+        Case{"~=1.5", "~=1.5"}, Case{"!=1.5.*", "!=1.5.*"}, Case{"=2024a", "==2024a"},
+        Case{"=2.1.0rc1", "==2.1.0rc1"}, Case{"1.2 py311_0", "==1.2"}}) {
     const Result<std::string> version = TranslateVersion(c.conda);
     ASSERT_TRUE(version.ok()) << c.conda;
     EXPECT_EQ(*version, c.pip) << c.conda;
   }
   EXPECT_EQ(TranslateVersion("1.5|1.6").status().code(), Code::kFailedPrecondition);
+  for (const std::string_view version : {"=9e", "=1.*.3", "==1.1.1w", "~=2"}) {
+    EXPECT_EQ(TranslateVersion(version).status().code(), Code::kFailedPrecondition) << version;
+  }
   EXPECT_EQ(TranslateVersion("=").status().code(), Code::kInvalidArgument);
 }
 
@@ -134,8 +175,9 @@ TEST(CondaNames, EveryTranslationIsTold) {
 }
 
 TEST(CondaNames, EachPackageThatPypiHasNotIsRefusedWithTheWayOut) {
-  const Translated out = TranslateConda(Packages({"r-base=4.1", "numpy", "ffmpeg", "scipy=1|2"}));
-  ASSERT_EQ(out.problems.size(), 3u);
+  const Translated out =
+      TranslateConda(Packages({"r-base=4.1", "numpy", "ffmpeg", "scipy=1|2", "_tflow_select"}));
+  ASSERT_EQ(out.problems.size(), 4u);
   EXPECT_EQ(out.problems[0].package.path, "dependencies.0");
   EXPECT_NE(out.problems[0].message.find("micromamba"), std::string::npos);
   EXPECT_EQ(out.problems[1].package.path, "dependencies.2");

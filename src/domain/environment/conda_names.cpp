@@ -5,6 +5,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "conda_names_table.h"
+#include "domain/environment/conda_line.h"
+#include "domain/environment/pep440.h"
 
 namespace lazurite::environment {
 namespace {
@@ -21,10 +23,16 @@ const Json& Table() {
 }
 
 bool IsRefused(const std::string& name) {
+  if (name.starts_with('_')) return true;  // no name of PyPI
   for (const Json& pattern : Table().Find("refused")->array()) {
     if (fnmatch(pattern.string().c_str(), name.c_str(), 0) == 0) return true;
   }
   return false;
+}
+
+Status ForConda(std::string_view version) {
+  return FailedPrecondition("version \"" + std::string(version) + "\" can be said to conda only; " +
+                            std::string(kConda));
 }
 
 // One clause of a version: ">=1.5", "=1.5", "1.5.*".
@@ -40,25 +48,15 @@ Result<std::string> TranslateClause(std::string_view clause) {
   if (has_star) version.pop_back();
   if (version.ends_with('.')) version.pop_back();
   if (version.empty()) return std::string();
-  if (op == "=" || (op.empty() && has_star) || (op == "==" && has_star)) {
-    return "==" + version + ".*";
-  }
+  const bool has_two_parts = version.find('.') != std::string::npos;
+  if (!IsPep440(version) || (op == "~=" && !has_two_parts)) return ForConda(clause);
+  const bool is_release = version.find_first_not_of("0123456789.") == std::string::npos;
+  if (has_star && !is_release) return ForConda(clause);
+  if ((op.empty() || op == "==") && has_star) return "==" + version + ".*";
+  if (op == "=") return "==" + version + (is_release ? ".*" : "");
   if (op.empty()) return "==" + version;
   if (op == "!=" && has_star) return "!=" + version + ".*";
   return op + version;
-}
-
-struct Dependency {
-  std::string name, version;
-};
-
-Dependency SplitDependency(std::string_view text) {
-  Dependency out;
-  if (const size_t at = text.find("::"); at != std::string_view::npos) text.remove_prefix(at + 2);
-  const size_t end = std::min(text.find_first_of(" =<>!~["), text.size());
-  out.name = Lower(text.substr(0, end));
-  out.version = Trim(text.substr(end));
-  return out;
 }
 
 }  // namespace
@@ -67,8 +65,7 @@ Result<std::string> TranslateVersion(std::string_view conda) {
   conda = Trim(conda);
   if (conda.empty() || conda == "*") return std::string();
   if (conda.find('|') != std::string_view::npos || conda.find('[') != std::string_view::npos) {
-    return FailedPrecondition("version \"" + std::string(conda) + "\" can be said to conda only; " +
-                              std::string(kConda));
+    return ForConda(conda);
   }
   std::vector<std::string> clauses;
   for (const std::string_view part : Split(conda, ',')) {
@@ -82,7 +79,7 @@ Translated TranslateConda(const std::vector<CondaPackage>& dependencies) {
   Translated out;
   for (const CondaPackage& package : dependencies) {
     const std::string what = "conda package " + package.text;
-    const Dependency dependency = SplitDependency(package.text);
+    const CondaLine dependency = ReadCondaLine(package.text);
     if (const Json* why = Table().Find("contained")->Find(dependency.name); why != nullptr) {
       out.notes.push_back(what + " is left out: " + why->string());
       continue;
