@@ -188,13 +188,19 @@ Status PrepareVersion(Transaction& transaction, const BlobStore& blobs, const Sc
   return Internal("unknown kind of asset");
 }
 
-Status CheckPlaceOf(const AssetVersion& version, const std::string& path) {
-  struct stat info {};
-  if (stat(path.c_str(), &info) != 0) return {};
-  const bool is_folder = S_ISDIR(info.st_mode);
+Status CheckPlaceOf(const AssetVersion& version, const std::string& path, bool is_due) {
   const bool is_model = version.kind == AssetKind::kModel;
   const std::string type = version.properties.GetString(is_model ? "modelType" : "dataType");
   const std::string uri = version.properties.GetString(is_model ? "modelUri" : "dataUri");
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) {
+    const bool is_missing = is_model && is_due && (errno == ENOENT || errno == ENOTDIR);
+    if (!is_missing) return {};
+    return InvalidArgument("nothing lies at \"" + uri +
+                           "\"; register a model when its files are there, and look at the names "
+                           "in its address");
+  }
+  const bool is_folder = S_ISDIR(info.st_mode);
   if (is_model) {
     if (type != "mlflow_model") return {};
     if (is_folder && stat(JoinPath(path, "MLmodel").c_str(), &info) == 0) return {};

@@ -18,9 +18,9 @@ Status PrepareVersion(Transaction& transaction, const BlobStore& blobs, const Sc
                       AssetVersion& version);
 
 // What lies at the place of data or a model is what its type says: a file for uri_file, a folder
-// for uri_folder and mltable, a folder with an MLmodel file for mlflow_model. Fine if nothing lies
-// there yet. Looks at the disk. kInvalidArgument with the way out.
-Status CheckPlaceOf(const AssetVersion& version, const std::string& path);
+// for uri_folder and mltable, a folder with an MLmodel file for mlflow_model. Nothing may lie there
+// yet, unless a model is due. Looks at the disk. kInvalidArgument with the way out.
+Status CheckPlaceOf(const AssetVersion& version, const std::string& path, bool is_due);
 
 // True if both have the same content; descriptions, tags, stage and archive mark may differ.
 bool IsSameContent(const AssetVersion& a, const AssetVersion& b);

@@ -8,6 +8,7 @@
 #include "api/arm/in_place.h"
 #include "base/text.h"
 #include "domain/data/data_resolver.h"
+#include "domain/job/job_store.h"
 
 namespace lazurite::arm {
 namespace {
@@ -120,34 +121,64 @@ Task<std::vector<Status>> CheckOf(const AssetRequest& asked, const Json& propert
   co_return problems;
 }
 
-// Where data or a model lies on this machine; "" if it lies elsewhere. What is wrong with its
-// address is told when it is stored.
-Task<Result<std::string>> PathOf(const AssetRequest& asked, const Json& properties) {
-  std::string path;
+struct Place {
+  std::string path;       // on this machine; "" if it lies elsewhere
+  bool is_due = true;     // what is registered must lie there now
+  bool is_local = false;  // outside the datastores
+};
+
+// A job that has not ended may still write its output, and what is registered already stays so.
+Result<bool> IsDue(Transaction& transaction, const AssetRequest& asked, const DataUri& uri) {
+  if (uri.kind == DataUri::Kind::kJobOutput) {
+    ASSIGN_OR_RETURN(const std::optional<Job> job, JobStore().Find(transaction, uri.job));
+    if (job && !IsTerminal(job->state)) return false;
+  }
+  if (asked.version.empty()) return true;
+  ASSIGN_OR_RETURN(const std::optional<AssetVersion> existing,
+                   asked.Store().Find(transaction, asked.kind, asked.name, asked.version));
+  return !existing.has_value();
+}
+
+// Where data or a model lies. What is wrong with its address is told when it is stored.
+Task<Result<Place>> PlaceOf(const AssetRequest& asked, const Json& properties) {
+  Place place;
   const bool has_place = asked.kind == AssetKind::kData || asked.kind == AssetKind::kModel;
-  if (!has_place) co_return path;
-  const std::string uri =
+  if (!has_place) co_return place;
+  const std::string text =
       properties.GetString(asked.kind == AssetKind::kData ? "dataUri" : "modelUri");
+  const Result<DataUri> uri = ParseDataUri(text);
+  if (!uri.ok()) co_return place;
   const Database::Work work = [&](Transaction& transaction) -> Status {
-    const Result<ResolvedData> place =
-        DataResolver(*asked.context.blobs, asked.scope).Resolve(transaction, uri);
-    if (place.ok()) path = place->path;
+    const Result<ResolvedData> found =
+        DataResolver(*asked.context.blobs, asked.scope).Resolve(transaction, text);
+    if (!found.ok()) return {};
+    place.path = found->path;
+    place.is_local = found->uri.starts_with("file:");
+    ASSIGN_OR_RETURN(place.is_due, IsDue(transaction, asked, *uri));
     return {};
   };
   const Status read = co_await Read(*asked.context.database, work);
   if (!read.ok()) co_return read;
-  co_return path;
+  co_return place;
 }
 
-Task<Status> CheckPlace(const AssetRequest& asked, const Json& properties) {
-  const Result<std::string> path = co_await PathOf(asked, properties);
-  if (!path.ok()) co_return path.status();
-  if (path->empty()) co_return Status();
+Task<Status> CheckPlace(const AssetRequest& asked, const Caller& caller, const Json& properties) {
+  const Result<Place> place = co_await PlaceOf(asked, properties);
+  if (!place.ok()) co_return place.status();
+  if (place->path.empty()) co_return Status();
+  if (place->is_local && caller.kind != Caller::Kind::kOwner) {
+    co_return Status(Code::kPermissionDenied,
+                     "this token registers what lies in datastores, assets and outputs, not local "
+                     "paths such as \"" +
+                         place->path + "\"; the owner's token does, or upload the data");
+  }
   AssetVersion version;
   version.kind = asked.kind;
   version.properties = properties;
   Status checked;
-  const std::function<void()> look = [&] { checked = CheckPlaceOf(version, *path); };
+  const std::function<void()> look = [&] {
+    checked = CheckPlaceOf(version, place->path, place->is_due);
+  };
   co_await asked.context.loop->Blocking(look);
   co_return checked;
 }
@@ -159,7 +190,7 @@ Task<Result<Response>> PutVersion(const ApiContext& context, AssetKind kind, Req
   Result<Json> body = co_await ReadBody(request);
   if (!body.ok()) co_return body.status();
   const Json& properties = (*body)["properties"];
-  const Status placed = co_await CheckPlace(asked, properties);
+  const Status placed = co_await CheckPlace(asked, request.caller, properties);
   if (!placed.ok()) co_return placed;
   if (kind == AssetKind::kEnvironment) {
     const std::vector<Status> problems = co_await CheckOf(asked, properties);

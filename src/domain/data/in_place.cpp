@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "base/file.h"
 #include "domain/data/data_resolver.h"
 #include "domain/data/manifest.h"
@@ -24,6 +26,19 @@ Status CheckThere(const std::string& place) {
               "; the server's user must be able to read data that is used in place"};
 }
 
+// What lies in a datastore has an address there, and rules that a path of the machine would go
+// around.
+Status CheckOutside(const BlobStore& blobs, const std::string& place) {
+  std::error_code error;
+  const std::filesystem::path root = std::filesystem::weakly_canonical(blobs.root(), error);
+  const std::filesystem::path real = std::filesystem::weakly_canonical(place, error);
+  const std::string inside = real.lexically_relative(root).string();
+  if (inside.empty() || inside.starts_with("..")) return {};
+  return InvalidArgument("\"" + place +
+                         "\" lies in the server's datastores; give its address there, "
+                         "azureml://datastores/NAME/paths/PATH, instead of its path");
+}
+
 }  // namespace
 
 Result<std::string> DraftManifest(const BlobStore& blobs, const std::string& home,
@@ -33,6 +48,7 @@ Result<std::string> DraftManifest(const BlobStore& blobs, const std::string& hom
   resolved.path = place;
   resolved.uri = "file://";
   TRY(CheckJobPlace(blobs, resolved, DataAccess::kRead));
+  TRY(CheckOutside(blobs, place));
   Result<Manifest> manifest = TakeManifest(place, now);
   if (!manifest.ok()) {
     const Status& status = manifest.status();

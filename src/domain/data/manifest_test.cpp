@@ -181,6 +181,9 @@ TEST_F(ManifestTest, ADraftIsTakenOnlyOfWhatJobsMayHave) {
   EXPECT_EQ(draft(home).status().code(), Code::kPermissionDenied);
   EXPECT_EQ(draft(root_).status().code(), Code::kPermissionDenied);
   EXPECT_EQ(draft("/dev/null").status().code(), Code::kInvalidArgument);
+  const Status inside = draft(home + "/datastores").status();
+  EXPECT_EQ(inside.code(), Code::kInvalidArgument);
+  EXPECT_NE(inside.text().find("azureml://datastores/"), std::string::npos) << inside.text();
   const Result<std::string> taken = draft(place_);
   ASSERT_TRUE(taken.ok()) << taken.status().text();
   const std::string folder = ManifestOfVersion(home, "W", "a.b c", "1.0");
