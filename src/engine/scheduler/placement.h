@@ -21,6 +21,8 @@ struct Device {
   // For people, and for those who lock it.
   std::string id{}, vendor{"nvidia"}, model{};
   int64_t memory_bytes = 0;
+  // The same for every program of this machine.
+  const std::string& LockId() const { return id.empty() ? name : id; }
 };
 
 // What the machine has to give. One slot is one core.
@@ -95,10 +97,10 @@ bool HasMoreWeight(const Ask& a, const Ask& b);
 
 // Places jobs in the order of `queue`: weight, then age. The first for which the machine has no
 // room is the head, as is one that waits for the driver of the GPUs, unless that is silent; and
-// what may pass the head cannot delay it: a job passes if it leaves alone what the head is short
-// of, and enough of the rest; or if its timeout ends it before the timeouts of those who run can
-// make room for the head. A job whose compute or user is at the limit holds back nobody but the
-// later ones of the same compute or user.
+// what may pass the head does not delay it: a job passes if it leaves alone what the head is short
+// of, and enough of the rest; or if its timeout, and a fixed time to prepare it, end it before the
+// timeouts of those who run can make room for the head. A job whose compute or user is at the limit
+// holds back nobody but the later ones of the same compute or user.
 std::vector<Placed> Place(const Cluster& cluster, const std::vector<Ask>& queue);
 
 struct Preemption {

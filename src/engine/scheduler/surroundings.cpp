@@ -102,8 +102,7 @@ void Surroundings::PrepareFiles() {
   prepared_ = machine_.gpus.size();
   if (!options_.board) return;
   for (const Device& device : machine_.gpus) {
-    const std::string& id = device.id.empty() ? device.name : device.id;
-    const Status made = options_.board->Prepare(options_.board->PartOf(id));
+    const Status made = options_.board->Prepare(options_.board->PartOf(device.LockId()));
     if (made.ok()) continue;
     Log(LogLevel::kWarning, "scheduler: a GPU cannot be locked against other servers",
         {{"gpu", device.name}, {"error", made.text()}});
@@ -117,7 +116,7 @@ void Surroundings::FindHolder(Device& device, int own, const std::vector<GpuUser
   const int seats = machine_.seats_per_gpu;
   if (own > 0 && seats == 1) return;
   if (options_.board) {
-    const std::string& id = device.id.empty() ? device.name : device.id;
+    const std::string& id = device.LockId();
     const std::optional<SlotHolder> holder = options_.board->HolderOf(options_.board->PartOf(id));
     if (holder && seats == 1) {
       device.holder = holder->words;
@@ -158,11 +157,10 @@ Device* Surroundings::DeviceOf(const std::string& name) {
 
 // Any free seat, or the whole.
 Status Surroundings::TakeOne(const Device& device, Placed& placed) {
-  const std::string& id = device.id.empty() ? device.name : device.id;
   const bool is_whole = machine_.seats_per_gpu == 1;
   Status status;
   for (int seat = 0; seat < machine_.seats_per_gpu; ++seat) {
-    const SlotPart part = options_.board->PartOf(id, is_whole ? -1 : seat);
+    const SlotPart part = options_.board->PartOf(device.LockId(), is_whole ? -1 : seat);
     Result<Fd> taken = options_.board->Take(part, {placed.job, 0});
     status = taken.status();
     if (!taken.ok()) continue;
@@ -185,11 +183,8 @@ Status Surroundings::TakeAgain(Placed& placed) {
     if (device == nullptr) return NotFound("GPU " + name + " is not there any more");
     if (Status taken = TakeOne(*device, placed); !taken.ok()) {
       device->holder = "others";
-      if (options_.board) {
-        const std::string& id = device->id.empty() ? device->name : device->id;
-        const auto holder = options_.board->HolderOf(options_.board->PartOf(id));
-        if (holder) device->holder = holder->words;
-      }
+      const auto holder = options_.board->HolderOf(options_.board->PartOf(device->LockId()));
+      if (holder) device->holder = holder->words;
       locks_.erase(KeyOf(placed));
       return taken;
     }

@@ -17,7 +17,7 @@ namespace lazurite::scheduler {
 
 struct SurroundingsOptions {
   Machine machine;                   // its GPUs count only without a watch
-  GpuWatch* gpus = nullptr;          // outlives the scheduler
+  GpuWatch* gpus = nullptr;          // there until the scheduler is stopped, which it wakes
   std::optional<SlotBoard> board{};  // without one nothing is locked and nobody else is seen
   // What is known of the processes on the GPUs is good for so long.
   std::chrono::milliseconds fresh_max{2000};
