@@ -8,7 +8,8 @@
 namespace lazurite::scheduler {
 namespace {
 
-// A job that passes the head may spend so long on its environment and data, and on its end.
+// What a job that passes the head is taken to spend on its environment and data, and on its end.
+// Nothing ends one that takes longer to prepare (docs/shares.md).
 constexpr Duration kAroundRanksMax{std::chrono::seconds(90)};
 
 const ComputeShape* ShapeFor(const Cluster& cluster, const Ask& ask) {
