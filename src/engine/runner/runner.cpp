@@ -100,6 +100,7 @@ class AttemptRun final {
   Failure EnvironmentFailure(const Status& status, bool is_late);
   std::string KeepFreeze() const;
   std::optional<Failure> PrepareData();
+  Status HideOthers();
   std::optional<Failure> PreparePlan();
   void BeginLimits();
   std::optional<Failure> StartRanks();
@@ -259,7 +260,8 @@ std::optional<Failure> AttemptRun::PrepareData() {
   }
   places_ = std::move(places).value();
   for (const std::string& note : places_.notes) events_.Note(note);
-  for (const std::string& path : spec_.hidden_paths) sandbox_.Hide(path);
+  const Status hidden = HideOthers();
+  if (!hidden.ok()) return FailureOf(hidden, "runner");
   // The home is the server's, and of the attempt's directory only these are the job's: what the
   // runner says of the attempt, and what all jobs share, is not for a job to change.
   sandbox_.Protect(spec_.home);
@@ -269,6 +271,21 @@ std::optional<Failure> AttemptRun::PrepareData() {
   if (!places_.changed.object().empty()) detail["changed"] = places_.changed;
   events_.Append("inputs_ready", std::move(detail));
   return std::nullopt;
+}
+
+// What is not for this job: what opens the server, also in copies of its database, what other jobs
+// have in their folders, and who would run programs outside of the job.
+Status AttemptRun::HideOthers() {
+  for (const std::string& path : spec_.hidden_paths) sandbox_.Hide(path);
+  const std::string database = BaseName(DatabaseFile(spec_.home));
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(spec_.home));
+  for (const std::string& name : names) {
+    if (name.starts_with(database)) sandbox_.Hide(JoinPath(spec_.home, name));
+  }
+  const std::string own = DirName(channel_.folder());
+  sandbox_.HideAllBut(DirName(own), BaseName(own));
+  for (const std::string& door : ServiceManagerDoors(geteuid())) sandbox_.Hide(door);
+  return {};
 }
 
 std::optional<Failure> AttemptRun::PreparePlan() {
@@ -350,9 +367,8 @@ void AttemptRun::TakeReports(const std::vector<Fd>& reports) {
     events_.Note("the job is not held to its limits as it should be: " + first.limits);
   }
   if (first.sandbox.empty()) return;
-  events_.Note("inputs are links and can be written to, and nothing of the home is hidden: " +
-               first.sandbox);
-  data_log_.Write("no mount namespace: " + first.sandbox);
+  events_.Note(first.sandbox);
+  data_log_.Write(first.sandbox);
 }
 
 void AttemptRun::WatchRanks() {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 namespace lazurite::runner {
 namespace {
@@ -55,13 +56,13 @@ Status BindReadOnly(const std::string& source, const std::string& target) {
 // What is mounted there now, held aside with all its mounts.
 Result<Fd> Keep(const std::string& path) {
   Fd kept(open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
-  if (!kept.valid()) return Failure("keeping " + path + " writable");
+  if (!kept.valid()) return Failure("keeping " + path);
   return kept;
 }
 
 Status Restore(const Fd& kept, const std::string& path) {
   if (move_mount(kept.get(), "", AT_FDCWD, path.c_str(), MOVE_MOUNT_F_EMPTY_PATH) == 0) return {};
-  return Failure("keeping " + path + " writable");
+  return Failure("keeping " + path);
 }
 
 Status Cover(const std::string& path) {
@@ -72,6 +73,24 @@ Status Cover(const std::string& path) {
           ? mount("none", path.c_str(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "mode=0500")
           : mount("/dev/null", path.c_str(), nullptr, MS_BIND, nullptr);
   return done == 0 ? Status() : Failure("hiding " + path);
+}
+
+// Of `folder` only `kept` is seen from now on.
+Status Narrow(const std::string& folder, const std::string& kept) {
+  const std::string path = JoinPath(folder, kept);
+  ASSIGN_OR_RETURN(const Fd tree, Keep(path));
+  if (mount("none", folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") != 0) {
+    return Failure("hiding what else is in " + folder);
+  }
+  Status narrowed = mkdir(path.c_str(), 0700) == 0 ? Status() : Failure("making " + path);
+  if (narrowed.ok()) narrowed = Restore(tree, path);
+  if (narrowed.ok()) return RemountReadOnly(folder);
+  umount2(folder.c_str(), MNT_DETACH);
+  return narrowed;
+}
+
+void Note(const Status& done, std::vector<std::string>& missing) {
+  if (!done.ok()) missing.push_back(done.text());
 }
 
 // Ranks do this side by side: what another has done already is fine.
@@ -93,29 +112,39 @@ void Sandbox::AddReadOnly(std::string source, std::string target) {
 
 void Sandbox::Hide(std::string path) { hidden_.push_back(std::move(path)); }
 
+void Sandbox::HideAllBut(std::string folder, std::string kept) {
+  narrowed_.push_back({std::move(folder), std::move(kept)});
+}
+
 void Sandbox::Protect(std::string path) { protected_.push_back(std::move(path)); }
 
 void Sandbox::Allow(std::string path) { allowed_.push_back(std::move(path)); }
 
 // Nothing is protected where what a job needs could not be kept out of it.
-Status Sandbox::ProtectAll() const {
+void Sandbox::ProtectAll(std::vector<std::string>& missing) const {
   std::vector<std::pair<const std::string*, Fd>> kept;
   for (const std::string& path : allowed_) {
     if (!Exists(path)) continue;
-    ASSIGN_OR_RETURN(Fd one, Keep(path));
-    kept.emplace_back(&path, std::move(one));
+    Result<Fd> one = Keep(path);
+    if (!one.ok()) return missing.push_back("nothing is write-protected: " + one.status().text());
+    kept.emplace_back(&path, std::move(*one));
   }
-  Status result;
   for (const std::string& path : protected_) {
-    if (!Exists(path)) continue;
-    Status bound = BindReadOnly(path, path);
-    if (!bound.ok()) result = std::move(bound);
+    if (Exists(path)) Note(BindReadOnly(path, path), missing);
   }
-  for (const auto& [path, one] : kept) {
-    Status restored = Restore(one, *path);
-    if (!restored.ok()) result = std::move(restored);
+  for (const auto& [path, one] : kept) Note(Restore(one, *path), missing);
+}
+
+void Sandbox::MountInputs(bool has_mounts, std::vector<std::string>& missing) const {
+  for (const Input& input : inputs_) {
+    if (IsLink(input.target)) continue;
+    if (has_mounts) {
+      const Status bound = BindReadOnly(input.source, input.target);
+      if (bound.ok()) continue;
+      Note(bound, missing);
+    }
+    LinkInstead(input.source, input.target);
   }
-  return result;
 }
 
 Status Sandbox::Mount() const {
@@ -128,23 +157,30 @@ Status Sandbox::Mount() const {
 
 Status Sandbox::Enter() const {
   if (is_empty()) return {};
-  Status result = Mount();
-  const bool has_mounts = result.ok();
-  if (has_mounts) result = ProtectAll();
-  for (const Input& input : inputs_) {
-    if (has_mounts && !IsLink(input.target)) {
-      Status bound = BindReadOnly(input.source, input.target);
-      if (bound.ok()) continue;
-      result = std::move(bound);
-    }
-    if (!IsLink(input.target)) LinkInstead(input.source, input.target);
+  std::vector<std::string> missing;
+  const Status mounted = Mount();
+  if (!mounted.ok()) {
+    MountInputs(false, missing);
+    return Unavailable("no mount namespace: " + mounted.text() +
+                       "; inputs are links and can be written to, and nothing of the home is "
+                       "hidden");
   }
-  for (const std::string& path : hidden_) {
-    if (!has_mounts) break;
-    Status covered = Cover(path);
-    if (!covered.ok()) result = std::move(covered);
+  ProtectAll(missing);
+  MountInputs(true, missing);
+  // With what was mounted below what is kept.
+  for (const auto& [folder, kept] : narrowed_) Note(Narrow(folder, kept), missing);
+  for (const std::string& path : hidden_) Note(Cover(path), missing);
+  if (missing.empty()) return {};
+  return Unavailable("the job's sandbox has a gap: " + Join(missing, "; "));
+}
+
+std::vector<std::string> ServiceManagerDoors(uid_t user) {
+  const std::string own = "/run/user/" + std::to_string(user);
+  std::vector<std::string> doors = {own + "/bus", own + "/systemd"};
+  if (user == 0) {
+    doors.insert(doors.end(), {"/run/systemd/private", "/run/dbus/system_bus_socket"});
   }
-  return result;
+  return doors;
 }
 
 }  // namespace lazurite::runner

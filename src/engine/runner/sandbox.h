@@ -2,6 +2,8 @@
 // is not theirs.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
@@ -17,16 +19,21 @@ class Sandbox final {
   void AddReadOnly(std::string source, std::string target);
   // Nothing of this file or folder is to be seen. Fine if it does not exist.
   void Hide(std::string path);
+  // Of this folder only what it has of the name `kept` is to be seen.
+  void HideAllBut(std::string folder, std::string kept);
   // This file or folder is seen as it is and cannot be written, with all below it, nor can its
   // place be taken by something else. Fine if it does not exist.
   void Protect(std::string path);
   // This folder or file stays writable, though it lies in what is protected. Fine if it does not
   // exist.
   void Allow(std::string path);
-  bool is_empty() const { return inputs_.empty() && hidden_.empty() && protected_.empty(); }
+  bool is_empty() const {
+    return inputs_.empty() && hidden_.empty() && protected_.empty() && narrowed_.empty();
+  }
 
   // Puts the calling process, which must have one thread, into a mount namespace of its own. Not
-  // OK: it goes on with links, and with nothing hidden or protected, and this is why.
+  // OK: it goes on with what there is, and this sentence says what is missing. Where no namespace
+  // can be made ("no mount namespace: …") that is all of it, and inputs are links.
   Status Enter() const;
 
  private:
@@ -34,11 +41,19 @@ class Sandbox final {
     std::string source, target;
   };
   Status Mount() const;
-  Status ProtectAll() const;
+  void ProtectAll(std::vector<std::string>& missing) const;
+  void MountInputs(bool has_mounts, std::vector<std::string>& missing) const;
   std::vector<Input> inputs_;
+  struct Narrowed {
+    std::string folder, kept;
+  };
   std::vector<std::string> hidden_;
+  std::vector<Narrowed> narrowed_;
   std::vector<std::string> protected_;
   std::vector<std::string> allowed_;
 };
+
+// By these sockets this user has programs run outside of every sandbox and limit.
+std::vector<std::string> ServiceManagerDoors(uid_t user);
 
 }  // namespace lazurite::runner
