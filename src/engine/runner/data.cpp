@@ -236,7 +236,7 @@ Status JobData::StoreOutput(const AttemptOutput& output) {
     return {};
   }
   log_("output " + output.name + ": storing " + output.target);
-  return Gather(place->second, output.target);
+  return Gather("output " + output.name, place->second, output.target);
 }
 
 Status JobData::StoreArtifacts(const std::string& name, bool& has_any) {
@@ -245,36 +245,56 @@ Status JobData::StoreArtifacts(const std::string& name, bool& has_any) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(from));
   if (names.empty()) return {};
   has_any = true;
-  return Gather(from, JoinPath(spec_.artifacts_folder, name));
+  return Gather("the folder " + name, from, JoinPath(spec_.artifacts_folder, name));
 }
 
-// All files at and below `from`. Links are followed, but only to what is the attempt's own: the
-// store must not get what a job was not allowed to see.
-Status JobData::Gather(const std::string& from, const std::string& to) {
-  const std::string own = RealPath(folder_);
-  if (!IsDir(from)) {
-    if (!IsBelow(RealPath(from), own)) return {};
-    return LinkOrCopy(RealPath(from), to);
+// All files at and below `from`; what is not taken becomes a note.
+Status JobData::Gather(const std::string& title, const std::string& from, const std::string& to) {
+  std::string first;
+  ASSIGN_OR_RETURN(const int left_out, GatherAll(from, to, first));
+  if (left_out == 0) return {};
+  left_out_.push_back(
+      title + ": " + std::to_string(left_out) + (left_out == 1 ? " entry is" : " entries are") +
+      " not stored: a pipe, a socket or a link to what is not the job's (" +
+      (left_out == 1 ? "" : "first: ") + first + "); all are listed in system_logs/data.txt");
+  return {};
+}
+
+// Gives how many entries were not taken.
+Result<int> JobData::GatherAll(const std::string& from, const std::string& to, std::string& first) {
+  std::vector<WalkEntry> entries;
+  const bool is_folder = IsDir(from);
+  if (is_folder) {
+    TRY(MakeDirs(to));
+    ASSIGN_OR_RETURN(entries, WalkTree(from));
+  } else {
+    entries.emplace_back();
   }
-  TRY(MakeDirs(to));
-  ASSIGN_OR_RETURN(const std::vector<WalkEntry> entries, WalkTree(from));
+  int left_out = 0;
   for (const WalkEntry& entry : entries) {
-    const std::string source = JoinPath(from, entry.path);
-    const std::string target = JoinPath(to, entry.path);
-    if (S_ISDIR(entry.info.st_mode)) {
+    const std::string source = is_folder ? JoinPath(from, entry.path) : from;
+    const std::string target = is_folder ? JoinPath(to, entry.path) : to;
+    if (is_folder && S_ISDIR(entry.info.st_mode)) {
       TRY(MakeDirs(target));
       continue;
     }
-    const std::string real = RealPath(source);
-    struct stat info {};
-    const bool is_file = stat(real.c_str(), &info) == 0 && S_ISREG(info.st_mode);
-    if (is_file && IsBelow(real, own)) {
-      TRY(LinkOrCopy(real, target));
-    } else {
-      log_("left out: " + source + " is no file of this job's");
-    }
+    bool is_taken = false;
+    TRY(GatherFile(source, target, is_taken));
+    if (is_taken) continue;
+    log_("left out: " + source + " is no file of this job's");
+    if (left_out++ == 0) first = is_folder ? entry.path : BaseName(from);
   }
-  return {};
+  return left_out;
+}
+
+// Links are followed, but only to what is the attempt's own: the store must not get what a job was
+// not allowed to see.
+Status JobData::GatherFile(const std::string& source, const std::string& target, bool& is_taken) {
+  const std::string real = RealPath(source);
+  struct stat info {};
+  const bool is_file = stat(real.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  is_taken = is_file && IsBelow(real, RealPath(folder_));
+  return is_taken ? LinkOrCopy(real, target) : Status();
 }
 
 }  // namespace lazurite::runner

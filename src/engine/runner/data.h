@@ -35,6 +35,8 @@ class JobData final {
   // (code/outputs and code/logs), go to their places; durable when it returns. Does all it can,
   // whatever fails.
   Status Store();
+  // Of what Store() has not stored, since it is no file of the job's: a sentence each output.
+  const std::vector<std::string>& left_out() const { return left_out_; }
 
  private:
   Status PrepareInput(const AttemptInput& input, Sandbox& sandbox, const Cancelled& cancelled);
@@ -43,13 +45,16 @@ class JobData final {
   Status PrepareOutput(const AttemptOutput& output, Sandbox& sandbox);
   Status StoreOutput(const AttemptOutput& output);
   Status StoreArtifacts(const std::string& name, bool& has_any);
-  Status Gather(const std::string& from, const std::string& to);
+  Status Gather(const std::string& title, const std::string& from, const std::string& to);
+  Result<int> GatherAll(const std::string& from, const std::string& to, std::string& first);
+  Status GatherFile(const std::string& source, const std::string& target, bool& is_taken);
   Status Link(const std::string& target, const std::string& name) const;
 
   const AttemptSpec& spec_;
   const std::string folder_;
   const Log log_;
   DataPlaces places_;
+  std::vector<std::string> left_out_;
   std::vector<Fd> held_;  // files of other servers, which stay as long as this lives
 };
 

@@ -117,6 +117,22 @@ TEST_F(DataTest, WhatIsTheJobsOwnCanBeWritten) {
   EXPECT_EQ(Read("user_logs/mine.txt"), "8\n");
 }
 
+TEST_F(DataTest, WhatIsNotStoredOfAnOutputIsANote) {
+  spec_.outputs.push_back({"made", "uri_folder", DataMode::kUpload, home_ + "/out/m"});
+  spec_.outputs.push_back({"pipe", "uri_file", DataMode::kUpload, home_ + "/out/p"});
+  const ExitRecord exit = RunJob(
+      "cd ${{outputs.made}}; echo 1 > kept; ln -s kept own; ln -s /etc/passwd there; mkfifo pipe;"
+      " mkfifo ${{outputs.pipe}}");
+  EXPECT_TRUE(exit.succeeded()) << exit.message << LogText();
+  EXPECT_EQ(ReadFile(home_ + "/out/m/own").value(), "1\n");
+  EXPECT_FALSE(Exists(home_ + "/out/m/there"));
+  EXPECT_FALSE(Exists(home_ + "/out/m/pipe"));
+  EXPECT_FALSE(Exists(home_ + "/out/p"));
+  const std::string events = Read("nodes/0/events.jsonl");
+  EXPECT_NE(events.find("output made: 2 entries are not stored"), std::string::npos) << events;
+  EXPECT_NE(events.find("output pipe: 1 entry is not stored"), std::string::npos) << events;
+}
+
 TEST_F(DataTest, WhatIsHiddenIsNotSeen) {
   ASSERT_TRUE(MakeDirs(home_ + "/tokens").ok());
   ASSERT_TRUE(WriteFile(home_ + "/tokens/owner", "key").ok());

@@ -398,6 +398,7 @@ void AttemptRun::WatchRanks() {
 
 void AttemptRun::StoreOutputs() {
   const Status stored = data_.Store();
+  for (const std::string& note : data_.left_out()) events_.Note(note);
   if (stored.ok()) {
     events_.Append("outputs_stored");
     return;
