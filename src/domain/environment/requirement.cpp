@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "domain/environment/requirement_marker.h"
+#include "domain/environment/version_operator.h"
 
 namespace lazurite::environment {
 namespace {
@@ -166,6 +167,8 @@ class Walk {
 
   bool Version() {
     const size_t begin = at_;
+    const MisspeltOperator misspelt = FindMisspeltOperator(line_.substr(at_));
+    if (!misspelt.written.empty()) return Misspelt(misspelt);
     std::string_view found;
     for (const std::string_view op : kOperators) {
       if (found.empty() && line_.substr(at_).starts_with(op)) found = op;
@@ -181,6 +184,14 @@ class Walk {
                    "has no version after \"" + std::string(found) + "\"");
     }
     return true;
+  }
+
+  bool Misspelt(const MisspeltOperator& misspelt) {
+    const std::string_view version = Trim(line_.substr(at_ + misspelt.written.size()));
+    return Wrong(at_, misspelt.written.size(),
+                 "has \"" + std::string(misspelt.written) + "\", which compares nothing",
+                 "did you mean \"" + std::string(name()) + std::string(misspelt.meant) +
+                     std::string(version.substr(0, version.find_first_of(" \t\r,;"))) + "\"?");
   }
 
   bool NoOperator() {

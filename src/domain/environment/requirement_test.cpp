@@ -44,6 +44,9 @@ TEST(Requirement, WhatPipCannotReadIsToldWithItsPlace) {
            Case{"numpy 1.26", "1.26", "without a comparison"},
            Case{"numpy>=1.2 <2", "<2", "means nothing"},
            Case{"numpy>=", ">=", "no version"},
+           Case{"pandas =! 2", "=!", "compares nothing"},
+           Case{"pandas<>2", "<>", "compares nothing"},
+           Case{"pandas>=1, =< 2", "=<", "compares nothing"},
            Case{"numpy[extra", "[extra", "without its"},
            Case{"-numpy", "-numpy", "an option"},
            Case{"!numpy", "!numpy", "no name"},
@@ -62,6 +65,9 @@ TEST(Requirement, WhatPipCannotReadIsToldWithItsPlace) {
     if (c.marked == ";") continue;
     EXPECT_EQ(c.line.substr(line.problem->offset, line.problem->length), c.marked) << c.line;
   }
+  EXPECT_EQ(ReadRequirement("pandas =! 2").problem->suggestion, "did you mean \"pandas!=2\"?");
+  EXPECT_EQ(ReadRequirement("pandas => 2 ; os_name == 'nt'").problem->suggestion,
+            "did you mean \"pandas>=2\"?");
   EXPECT_EQ(ReadRequirement("--index-ulr https://x").problem->suggestion,
             "did you mean \"--index-url\"?");
 }
