@@ -14,8 +14,8 @@ namespace {
 constexpr auto kMembers = std::to_array<std::string_view>(
     {"name", "channels", "dependencies", "variables", "prefix", "platforms"});
 constexpr std::string_view kNoDependencies =
-    "no \"dependencies\": a conda file lists its packages there, for example\n"
-    "dependencies:\n- python=3.11\n- pip:\n  - scikit-learn";
+    "no \"dependencies\": a conda file lists its packages there, for example "
+    "\"dependencies: [python=3.11, pip: [scikit-learn]]\"";
 
 std::string CollapseBlanks(std::string_view text) {
   std::string out;

@@ -126,6 +126,19 @@ TEST(CondaFile, LinesThatYamlJoinedAreMarkedWhereTheyBegin) {
   EXPECT_EQ(PlaceOf(reading.problems[2]), "5:6+2");
 }
 
+TEST(CondaFile, TheExampleOfOneWithoutDependenciesIsALineThatCanBeRead) {
+  const CondaReading reading = ReadConda("name: x\n");
+  ASSERT_EQ(reading.problems.size(), 1u);
+  const std::string& message = reading.problems[0].message;
+  EXPECT_EQ(message.find('\n'), std::string::npos);
+  const size_t begin = message.find("\"dependencies: [") + 1;
+  const Result<CondaFile> example =
+      ReadCondaFile(message.substr(begin, message.rfind('"') - begin));
+  ASSERT_TRUE(example.ok()) << example.status().text();
+  EXPECT_EQ(example->python, "=3.11");
+  EXPECT_EQ(example->pip, std::vector<std::string>{"scikit-learn"});
+}
+
 TEST(CondaFile, TwoVersionsOfPythonAreRefused) {
   const CondaReading reading = ReadConda("dependencies:\n- python=3.11\n- python\n- python=3.9\n");
   ASSERT_EQ(reading.problems.size(), 1u);
