@@ -418,5 +418,16 @@ TEST_F(LocalFilesTest, ShowsTheProblemsOfACondaFileInThatFile) {
   EXPECT_EQ(missing[0].column, 13);
 }
 
+TEST(Document, WhatShowPrintsCanBeGivenToCreateAgain) {
+  const Loaded loaded = Load("job",
+                             "command: true\nenvironment: azureml:e:1\nstatus: Completed\n"
+                             "lazurite: {queue_place: 1, notes: [x]}\n");
+  EXPECT_TRUE(loaded.ok()) << Problems(loaded);
+  const Loaded compute = Load("compute", "type: amlcompute\nname: c\nlazurite: {held: {}}\n");
+  EXPECT_TRUE(compute.ok()) << Problems(compute);
+  const Loaded data = Load("data", "name: d\npath: file:///d\nin_place: {files: 1}\n");
+  EXPECT_TRUE(data.ok()) << Problems(data);
+}
+
 }  // namespace
 }  // namespace lazurite::spec

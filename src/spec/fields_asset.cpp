@@ -34,6 +34,7 @@ constexpr Field kData[] = {
     {"id", "readonly", "", "", kReadOnlySentence},
     {"creation_context", "readonly", "", "", kReadOnlySentence},
     {"resourceGroup", "readonly", "", "", kReadOnlySentence},
+    {"in_place", "readonly", "", "", kReadOnlySentence},
 };
 
 constexpr Field kEnvironment[] = {

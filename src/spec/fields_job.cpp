@@ -175,6 +175,7 @@ constexpr Field kCommandJob[] = {
     {"log_files", "readonly", "", "", "Addresses of the logs (read-only)."},
     {"parameters", "readonly", "", "properties.parameters", "Always empty (read-only)."},
     {"resourceGroup", "readonly", "", "", "The resource group (read-only)."},
+    {"lazurite", "readonly", "", "", "What lazurite job show adds (read-only)."},
 };
 
 }  // namespace

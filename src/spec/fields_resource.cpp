@@ -96,8 +96,9 @@ constexpr Field kWorkspace[] = {
       {"created_on", "readonly", "", "properties.createdOn", kReadOnlySentence},                   \
       {"resource_id", "readonly", "", "properties.resourceId", kReadOnlySentence},                 \
       {"id", "readonly", "", "", kReadOnlySentence},                                               \
-      {"creation_context", "readonly", "", "", kReadOnlySentence}, {                               \
-    "resourceGroup", "readonly", "", "", kReadOnlySentence                                         \
+      {"creation_context", "readonly", "", "", kReadOnlySentence},                                 \
+      {"resourceGroup", "readonly", "", "", kReadOnlySentence}, {                                  \
+    "lazurite", "readonly", "", "", kReadOnlySentence                                              \
   }
 
 constexpr Field kAmlCompute[] = {
