@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t kPairsShownMax = 20;
 constexpr size_t kTitleWidth = 13;
+constexpr size_t kReasonIndent = 4;  // of the later lines of why a job failed
 constexpr size_t kCommitLettersShown = 12;
 
 std::string UsageOf(const Json& live) {
@@ -111,10 +112,10 @@ void AddWrittenInputs(std::vector<SummaryLine>& lines, const Json& view, const J
 }
 
 // Text of several lines keeps its lines, the later ones below the first.
-std::string Indented(const std::string& text) {
+std::string Indented(const std::string& text, size_t width = kTitleWidth + 2) {
   std::string out;
   for (const std::string_view line : Split(Trim(text), '\n')) {
-    if (!out.empty()) out += "\n" + std::string(kTitleWidth + 2, ' ');
+    if (!out.empty()) out += "\n" + std::string(width, ' ');
     out += Printable(line);
   }
   return out;
@@ -185,7 +186,7 @@ std::string DescribeJob(const Terminal& terminal, const Json& view, const Json& 
   Add(lines, "title", title == name ? "" : Printable(title));
   Add(lines, "reason", Indented(live.GetString("reason")));
   Add(lines, "error", Indented(live.GetString("error")));
-  Add(lines, "cause", Printable(live.GetString("cause")));
+  Add(lines, "cause", Indented(live.GetString("cause")));
   Add(lines, "exit code", ExitCodeOf(live));
   Add(lines, "command", Indented(view.GetString("command")));
   AddGit(lines, view, live);
@@ -255,7 +256,7 @@ int ReportEnd(const Context& context, const Json& live) {
                            : state == "Canceled" ? "was canceled"
                                                  : "is " + state;
   WriteErr(terminal.Err("error:", Colour::kRed) + " job " + name + " " + verb +
-           (why.empty() ? "" : ": " + Printable(why)) + "\n" +
+           (why.empty() ? "" : ": " + Indented(why, kReasonIndent)) + "\n" +
            terminal.Err("help:", Colour::kCyan) + " lazurite job show " + name + "\n");
   return kJobFailedExit;
 }
