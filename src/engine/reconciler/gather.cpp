@@ -16,8 +16,10 @@ constexpr Duration kUnsubmittedMax{std::chrono::minutes(10)};
 constexpr Duration kCancelAgain{std::chrono::seconds(5)};
 // So long nobody may answer before the job is NotResponding.
 constexpr Duration kSilentMax{std::chrono::seconds(30)};
-// What a lost runner left and cannot be ended holds up the job for so many looks.
-constexpr int kSweepTriesMax = 30;
+// So long what a lost runner left and cannot be ended may hold up the job, and how often it is
+// tried.
+constexpr Duration kSweepMax{std::chrono::minutes(2)};
+constexpr Duration kSweepAgain{500};
 constexpr std::string_view kUnreadableEvents =
     "some of what the runner told (its events) could not be read and was skipped";
 
@@ -143,11 +145,18 @@ Status Reconciler::GiveUp(Look& look, Verdict verdict) const {
 
 // Ends what a lost runner has left; what cannot be ended is told, and given up after a while.
 Status Reconciler::Sweep(const Look& look) const {
+  Memory& memory = look.memory;
+  const Instant now = options_.clock->Steady();
+  // Each sweep keeps other jobs waiting.
+  if (memory.swept && now - *memory.swept < kSweepAgain) return memory.sweep_result;
+  memory.swept = now;
+  if (!memory.sweeping_since) memory.sweeping_since = now;
   const AttemptRef ref{look.job.name, look.job.attempt};
-  Status swept = options_.backend->Sweep({&ref, 1});
-  if (swept.ok()) return {};
-  if (++look.memory.sweeps_failed < kSweepTriesMax) return swept;
-  look.memory.notes.push_back("not all that the job started could be ended: " + swept.text());
+  memory.sweep_result = options_.backend->Sweep({&ref, 1});
+  if (memory.sweep_result.ok()) return {};
+  if (now - *memory.sweeping_since < kSweepMax) return memory.sweep_result;
+  memory.notes.push_back("not all that the job started could be ended: " +
+                         memory.sweep_result.text());
   return {};
 }
 

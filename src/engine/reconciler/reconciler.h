@@ -85,9 +85,9 @@ class Reconciler final {
     std::string life;  // of the job: one of the same name is another one
     int attempt = 0;
     int64_t events_end = 0;  // up to there its events are in the database
-    std::optional<Instant> cancel_asked, waiting_since, silent_since;
-    bool is_begun = false;  // what it waits for is its runner
-    int sweeps_failed = 0;
+    std::optional<Instant> cancel_asked, waiting_since, silent_since, swept, sweeping_since;
+    bool is_begun = false;           // what it waits for is its runner
+    Status sweep_result;             // of the last one, at `swept`
     std::vector<std::string> notes;  // not recorded yet
   };
   // One job under a look.

@@ -54,7 +54,7 @@ class FakeBackend final : public ComputeBackend {
   }
   Status Sweep(std::span<const AttemptRef> attempts) override {
     swept += static_cast<int>(attempts.size());
-    return {};
+    return sweep_result;
   }
 
   std::string home;
@@ -64,6 +64,7 @@ class FakeBackend final : public ComputeBackend {
   int canceled = 0;
   Status cancel_result;
   int swept = 0;
+  Status sweep_result;
 };
 
 class ReconcilerTest : public DatabaseTest {
@@ -245,6 +246,22 @@ TEST_F(ReconcilerTest, ARunnerThatIsGoneWithoutAWordIsLostAndSweptAfter) {
   EXPECT_EQ(job.state, JobState::kFailed);
   EXPECT_EQ(job.cause, "runner_lost");
   EXPECT_EQ(backend_.swept, 1);
+}
+
+TEST_F(ReconcilerTest, WhatCannotBeEndedHoldsUpItsJobForAWhileAndIsNoted) {
+  HoldLock().Close();
+  backend_.sweep_result = Internal("process 7 does not end");
+  EXPECT_FALSE(reconciler_->LookAt("a").ok());
+  EXPECT_FALSE(reconciler_->LookAt("a").ok());
+  EXPECT_EQ(backend_.swept, 1) << "a look that follows at once costs no sweep";
+  clock_.Advance(std::chrono::seconds(100));
+  EXPECT_FALSE(reconciler_->LookAt("a").ok());
+  EXPECT_EQ(backend_.swept, 2);
+  EXPECT_EQ(Read().state, JobState::kPreparing);
+  clock_.Advance(std::chrono::seconds(30));
+  const Job job = Look();
+  EXPECT_EQ(job.state, JobState::kFailed);
+  EXPECT_NE(Notes(job).find("process 7 does not end"), std::string::npos) << Notes(job);
 }
 
 TEST_F(ReconcilerTest, AnotherBootMeansThatTheMachineWasRestarted) {
