@@ -123,8 +123,7 @@ class Builder {
       place.uri = input.value;
       return place;
     }
-    Result<ResolvedData> place =
-        resolver_.Resolve(transaction_, input.value, RemoteData::kGiven);
+    Result<ResolvedData> place = resolver_.Resolve(transaction_, input.value, RemoteData::kGiven);
     if (!place.ok()) return place.status().With("input " + name);
     if (place->path.empty()) {
       TRY(CheckRemoteInput(place->uri, input.type, input.mode).With("input " + name));
