@@ -181,6 +181,28 @@ for step in range(1, 6):
 
 
 @case
+def a_job_that_fills_the_disk_with_its_log_says_so_also_when_it_completes(home):
+    with small_disk(home, 48):
+        home.start()
+        file = home.write("chatty.yml", "command: head -c 90000000 /dev/zero; echo rc $?; sleep 1\n"
+                                        f"environment: {{image: {harness.PYTHON_IMAGE}}}\n")
+        client = subprocess.Popen([harness.BINARY, "submit", file], env=home.environment,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        job = until(lambda: home.get("/lazurite/v1/queue")["running"], 20, "the job")[0]["name"]
+        # Either the end is recorded, or it is told why it cannot be.
+        seen = until(lambda: (now := home.show(job))["state"] in harness.ENDED and now or
+                     "disk of the home is full" in now["reason"] and now, 40, "an end or a reason")
+        if seen["state"] not in harness.ENDED:
+            assert "is full" in home.cli("ps").out, home.cli("ps")
+            os.truncate(pathlib.Path(seen["folder"]) / "user_logs/std_log.txt", 0)
+        assert home.wait(job) == "Completed", home.why(job)
+        notes = home.show(job)["notes"]
+        assert any("was full while the job ran" in note for note in notes), home.why(job)
+        told = client.communicate(timeout=60)[1]
+        assert client.returncode == 0 and told.count("was full while the job ran") == 1, told
+
+
+@case
 def a_disk_that_fills_while_serving_is_told_and_loses_nothing(home):
     with small_disk(home, 160):  # an upload leaves 64 MiB free
         home.start()

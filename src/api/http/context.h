@@ -38,7 +38,8 @@ struct ApiContext {
   // [compute] unknown: a job that names no compute, or one that is not there, is refused; else it
   // runs on the whole machine, and says so.
   bool is_unknown_compute_refused = false;
-  // Why a queued job waits, in one sentence; "" if it does not.
+  // Why a queued job waits, or what became of one that has a place cannot be recorded, in one
+  // sentence; "" if neither is so.
   std::function<std::string(const std::string& job)> explain_job = [](const std::string&) {
     return std::string();
   };

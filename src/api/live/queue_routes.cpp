@@ -56,8 +56,9 @@ Task<Response> ListQueue(const ApiContext& context, const LiveContext& live, Req
   Json answer(Json::Object{{"running", Json::MakeArray()}, {"waiting", Json::MakeArray()}});
   for (const Job& job : jobs) {
     const bool has_place = HasPlace(job);
-    answer[has_place ? "running" : "waiting"].Push(
-        EntryJson(job, has_place ? job.reason : why[job.name]));
+    std::string reason = has_place ? context.explain_job(job.name) : why[job.name];
+    if (has_place && reason.empty()) reason = job.reason;
+    answer[has_place ? "running" : "waiting"].Push(EntryJson(job, reason));
   }
   co_return Response::OfJson(200, answer);
 }

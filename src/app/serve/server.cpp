@@ -247,14 +247,17 @@ void Server::AddRoutes() {
                   [this](const EnvironmentSpec& spec) { return environments_->Check(spec); },
               .manifest_added = [this](const std::string& folder) { hasher_->Added(folder); },
               .is_unknown_compute_refused = options_.is_unknown_compute_refused,
-              .explain_job = [this](const std::string& job) { return scheduler_->Explain(job); }};
-  live_ = {.hub = hub_.get(),
-           .files = files_.get(),
-           .cluster = [this] { return scheduler_->Snapshot(); },
-           .waiters = [this] { return scheduler_->Waiters(); },
-           .bytes_in_hand = [this](const std::string& folder) {
-             return hasher_->BytesInHand(folder);
-           }};
+              .explain_job =
+                  [this](const std::string& job) {
+                    std::string why = scheduler_->Explain(job);
+                    return why.empty() ? reconciler_->Explain(job) : why;
+                  }};
+  live_ = {
+      .hub = hub_.get(),
+      .files = files_.get(),
+      .cluster = [this] { return scheduler_->Snapshot(); },
+      .waiters = [this] { return scheduler_->Waiters(); },
+      .bytes_in_hand = [this](const std::string& folder) { return hasher_->BytesInHand(folder); }};
   const auto add = [this](const char* path, Response (Server::*show)() const) {
     router_.Get(path, [this, show](Request&) -> Task<Response> {
       return [](Response answer) -> Task<Response> { co_return answer; }((this->*show)());

@@ -42,6 +42,27 @@ void Reconciler::Stop() {
 
 void Reconciler::Wake() { doorbell_.Wake(); }
 
+std::string Reconciler::Explain(const std::string& job) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = troubles_.find(job);
+  return found != troubles_.end() ? found->second : "";
+}
+
+void Reconciler::TellTrouble(const std::string& job, const Status& how) {
+  if (!how.ok()) Complain(job, how);
+  const std::lock_guard lock(mutex_);
+  if (how.ok()) {
+    troubles_.erase(job);
+  } else if (how.code() == Code::kNoSpace) {
+    troubles_[job] =
+        "the disk of the home is full: what became of the job is recorded as soon as "
+        "there is room (" +
+        how.text() + ")";
+  } else {
+    troubles_[job] = "what became of the job cannot be recorded yet: " + how.text();
+  }
+}
+
 void Reconciler::Run() {
   while (true) {
     const Instant now = options_.clock->Steady();
@@ -73,6 +94,10 @@ void Reconciler::LookAtAll() {
   }
   // What was ended by others.
   std::erase_if(memories_, [&names](const auto& entry) { return !names.contains(entry.first); });
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(troubles_, [&names](const auto& entry) { return !names.contains(entry.first); });
+  }
   LookAtThese(names);
 }
 
@@ -138,8 +163,10 @@ void Reconciler::LookAtThese(const std::set<std::string>& names) {
   for (size_t i = 0; i < jobs->size(); ++i) {
     const std::string name = (*jobs)[i].name;
     Result<std::optional<News>> news = Gather(std::move((*jobs)[i]), seen[i]);
-    if (!news.ok()) Complain(name, news.status());
-    if (!news.ok() || !news.value()) continue;
+    if (!news.ok() || !news.value()) {
+      TellTrouble(name, news.status());
+      continue;
+    }
     Taking& taking = takings.emplace_back(Taking{*std::move(news).value()});
     options_.database->Write(
         [this, &taking](Transaction& transaction) {
@@ -149,11 +176,8 @@ void Reconciler::LookAtThese(const std::set<std::string>& names) {
   }
   for (Taking& taking : takings) {
     const Status taken = taking.done.get_future().get();
-    if (taken.ok()) {
-      Remember(taking.news, taking.has_ended);
-    } else {
-      Complain(taking.news.job.name, taken);
-    }
+    TellTrouble(taking.news.job.name, taken);
+    if (taken.ok()) Remember(taking.news, taking.has_ended);
   }
 }
 

@@ -58,6 +58,9 @@ class Reconciler final {
   void Stop();
   // Safe from any thread: looks at all active attempts soon (somebody asked for a cancel, say).
   void Wake();
+  // Why what became of the job could not be recorded at the last look (the disk is full); "" if it
+  // was. Safe from any thread.
+  std::string Explain(const std::string& job) const;
 
   // One look at one attempt, as the thread does it; for tests.
   Status LookAt(const std::string& job);
@@ -103,6 +106,7 @@ class Reconciler final {
   Result<std::vector<Job>> LoadPlaced(const std::set<std::string>& names) const;
   std::vector<Seen> Poll(const std::vector<Job>& jobs) const;
   Memory& MemoryOf(const Job& job);
+  void TellTrouble(const std::string& job, const Status& how);
 
   // gather.cpp
   Result<std::optional<News>> Gather(Job job, const Seen& seen);
@@ -132,7 +136,8 @@ class Reconciler final {
   std::map<std::string, Memory> memories_;
   std::optional<Instant> looked_at_all_;
   bool is_stopping_ = false;
-  std::mutex mutex_;
+  std::map<std::string, std::string> troubles_;  // by job, of the last looks
+  mutable std::mutex mutex_;                     // of the two above
   std::thread thread_;
 };
 

@@ -587,5 +587,23 @@ TEST_F(ReconcilerTest, ARingMakesItLookAtOnce) {
   reconciler_->Stop();
 }
 
+TEST_F(ReconcilerTest, AnEndThatCannotBeRecordedIsExplainedUntilItIs) {
+  ExitRecord exit;
+  exit.seq = 1;
+  exit.cause = "exited";
+  exit.code = 0;
+  exit.started = exit.ended = kNow;
+  ASSERT_TRUE(channel_->WriteExit(exit).ok());
+  replay_result_ = Status(Code::kNoSpace, "database or disk is full");
+  reconciler_->LookAtThese({"a"});
+  EXPECT_NE(reconciler_->Explain("a").find("the disk of the home is full"), std::string::npos)
+      << reconciler_->Explain("a");
+  EXPECT_EQ(reconciler_->Explain("b"), "");
+  replay_result_ = Status();
+  reconciler_->LookAtThese({"a"});
+  EXPECT_EQ(reconciler_->Explain("a"), "");
+  EXPECT_EQ(Read().state, JobState::kCompleted);
+}
+
 }  // namespace
 }  // namespace lazurite::reconciler

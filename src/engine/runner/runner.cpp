@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -16,6 +15,7 @@
 #include "domain/attempt/process.h"
 #include "domain/workspace/places.h"
 #include "engine/runner/data.h"
+#include "engine/runner/disk_watch.h"
 #include "engine/runner/event_log.h"
 #include "engine/runner/held_places.h"
 #include "engine/runner/launch.h"
@@ -40,7 +40,6 @@ constexpr off_t kReserveBytes = off_t{64} << 10;
 constexpr std::array<std::string_view, 5> kOfTheJob = {"code", "inputs", "outputs", "data",
                                                        "user_logs"};
 constexpr const char* kKernelGroups = "/sys/fs/cgroup";
-constexpr int64_t kDiskFullBytes = int64_t{1} << 20;
 
 RunnerIdentity OwnIdentity() {
   const std::optional<ProcessView> self = LookAtProcess(getpid());
@@ -111,7 +110,7 @@ class AttemptRun final {
   Status Finish();
   void MeasureLogs();
   Status WriteExit();
-  std::string DiskWords() const;
+  void TellFullDisk();
 
   const RunnerOptions& options_;
   const AttemptChannel& channel_;
@@ -130,6 +129,7 @@ class AttemptRun final {
   DataPlaces places_;
   JobPlan plan_;
   Limits limits_{spec_};
+  DiskWatch disk_{channel_.folder()};
   std::unique_ptr<Listener> listener_;
   std::vector<Watched> watched_;
   std::optional<Failure> start_failure_;
@@ -374,7 +374,7 @@ void AttemptRun::TakeReports(const std::vector<Fd>& reports) {
 void AttemptRun::WatchRanks() {
   std::string failures = plan_.failures.empty() ? "" : channel_.Path(plan_.failures);
   Supervisor supervisor(signals_, {watched_, spec_.timeout, spec_.cancel_grace, std::move(failures),
-                                   start_failure_.has_value(), &limits_});
+                                   start_failure_.has_value(), &limits_, &disk_});
   const Outcome outcome = supervisor.Watch();
   limits_.End();
   // Whoever sets the clock makes no job longer or shorter.
@@ -412,7 +412,7 @@ void AttemptRun::StoreOutputs() {
 Status AttemptRun::Finish() {
   MeasureLogs();
   FreeReserve();
-  if (!exit_.succeeded() && exit_.cause != "canceled") exit_.message += DiskWords();
+  TellFullDisk();
   Json detail = Json::MakeObject();
   detail["cause"] = exit_.cause;
   events_.Append("ended", std::move(detail));
@@ -451,14 +451,23 @@ Status AttemptRun::WriteExit() {
   return channel_.WriteExit(exit_, {.before_seen = wait, .when_seen = [this] { events_.Ring(); }});
 }
 
-// What a person has to know if the job may have failed for want of space.
-std::string AttemptRun::DiskWords() const {
-  struct statvfs info {};
-  const std::string& folder = channel_.folder();
-  if (statvfs(folder.c_str(), &info) != 0) return "";
-  const auto left = static_cast<int64_t>(info.f_bavail * info.f_frsize);
-  if (left >= kDiskFullBytes && !events_.was_disk_full()) return "";
-  return "; the disk of " + folder + " is full (" + FormatBytes(left) + " left)";
+// What a person has to know: the job may have failed for want of space, or gone on without some of
+// what it wrote.
+void AttemptRun::TellFullDisk() {
+  const bool was_full_meanwhile = disk_.was_full();
+  disk_.Look();
+  if (!disk_.was_full() && !events_.was_disk_full()) return;
+  const std::string disk = "the disk of " + channel_.folder() + " ";
+  const std::string left = " (" + FormatBytes(disk_.left_bytes()) + " left)";
+  if (!exit_.succeeded() && exit_.cause != "canceled") {
+    exit_.message +=
+        "; " + disk + (disk_.left_bytes() < DiskWatch::kFullBytes ? "is" : "was") + " full" + left;
+  }
+  if (!exit_.started || !was_full_meanwhile) return;
+  events_.Note(disk +
+               "was full while the job ran: lines of its log, and what else it wrote there, "
+               "may be missing" +
+               left);
 }
 
 Failure AttemptRun::FailureOf(const Status& status, std::string_view cause) {

@@ -266,6 +266,32 @@ TEST_F(RunnerTest, AFullDiskIsSaidAndTheExitIsStillWritten) {
   EXPECT_NE(exit.message.find("is full"), std::string::npos) << exit.message;
 }
 
+TEST_F(RunnerTest, AJobThatWentOnWithoutItsLogOnAFullDiskSaysSo) {
+  const std::string folder = home_ + "/jobs";
+  ASSERT_TRUE(MakeDirs(folder).ok());
+  if (mount("none", folder.c_str(), "tmpfs", 0, "size=4m") != 0) GTEST_SKIP() << "needs root";
+  const ExitRecord exit = RunJob("head -c 9000000 /dev/zero; true");
+  const std::string told = Read("nodes/0/events.jsonl");
+  umount2(folder.c_str(), MNT_DETACH);
+  EXPECT_TRUE(exit.succeeded()) << exit.message;
+  EXPECT_NE(told.find("was full while the job ran"), std::string::npos) << told;
+}
+
+TEST_F(RunnerTest, ADiskThatWasFullForAWhileIsSaidAndOneWithRoomIsNot) {
+  const std::string folder = home_ + "/jobs";
+  ASSERT_TRUE(MakeDirs(folder).ok());
+  if (mount("none", folder.c_str(), "tmpfs", 0, "size=4m") != 0) GTEST_SKIP() << "needs root";
+  const ExitRecord exit = RunJob("head -c 9000000 /dev/zero > x; sleep 1.3; rm x; echo more");
+  const std::string told = Read("nodes/0/events.jsonl");
+  EXPECT_TRUE(RemoveTree(channel_->folder()).ok());
+  RunJob("echo hello");
+  const std::string told_with_room = Read("nodes/0/events.jsonl");
+  umount2(folder.c_str(), MNT_DETACH);
+  EXPECT_TRUE(exit.succeeded()) << exit.message;
+  EXPECT_NE(told.find("was full while the job ran"), std::string::npos) << told;
+  EXPECT_EQ(told_with_room.find("was full"), std::string::npos) << told_with_room;
+}
+
 TEST_F(RunnerTest, AnAttemptWithoutASpecEndsWithTheReason) {
   ASSERT_TRUE(MakeDirs(channel_->folder()).ok());
   runner_ = StartRunner();

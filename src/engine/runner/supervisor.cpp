@@ -74,9 +74,10 @@ Outcome Supervisor::Watch() {
   if (options_.is_broken) Decide("runner", "not all ranks could be started");
   while (true) {
     Reap();
+    if (options_.disk != nullptr) options_.disk->Look();
     if (HaveAllEnded() || IsHopeless()) break;
     EndByWish();
-    signals_.Wait(TimeLeft());
+    signals_.Wait(UntilNextLook());
   }
   EndLeftovers();
   if (!options_.failures.empty()) TakeMpiFailure();
@@ -244,6 +245,12 @@ std::optional<Duration> Supervisor::TimeLeft() const {
   }
   const auto left = std::max(std::chrono::ceil<Duration>(deadline_ - Clock::now()), Duration(0));
   return is_watched && !is_ending_ ? std::min(left, kMemoryLookEvery) : left;
+}
+
+std::optional<Duration> Supervisor::UntilNextLook() const {
+  const std::optional<Duration> left = TimeLeft();
+  if (options_.disk == nullptr) return left;
+  return std::min(left.value_or(DiskWatch::kLookEvery), DiskWatch::kLookEvery);
 }
 
 // mpirun says only that something failed; the first rank to fail has written down which it was.

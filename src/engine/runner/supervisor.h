@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "domain/attempt/attempt.h"
 #include "domain/attempt/process.h"
+#include "engine/runner/disk_watch.h"
 #include "engine/runner/limits.h"
 #include "engine/runner/ranks.h"
 #include "engine/runner/signals.h"
@@ -49,6 +50,7 @@ class Supervisor final {
     // Not all of the job could be started: what runs is to be ended.
     bool is_broken = false;
     const Limits* limits = nullptr;
+    DiskWatch* disk = nullptr;  // looks as long as processes run, and when they have ended
     // How signals are sent.
     bool (*signal)(pid_t pid, int64_t start_time, int signal) = SignalProcess;
     // What is still there so long after the first SIGKILL is left behind: it hangs in the kernel.
@@ -81,6 +83,7 @@ class Supervisor final {
   void Kill();
   bool IsHopeless() const;
   std::optional<Duration> TimeLeft() const;
+  std::optional<Duration> UntilNextLook() const;
 
   Signals& signals_;
   const Options options_;
