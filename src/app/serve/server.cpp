@@ -19,7 +19,6 @@
 #include "base/net/port_holder.h"
 #include "base/net/tls.h"
 #include "domain/attempt/tombstone.h"
-#include "domain/secret/credentials.h"
 #include "domain/workspace/home_place.h"
 #include "domain/workspace/places.h"
 #include "engine/backend/local_backend.h"
@@ -111,10 +110,8 @@ Status Server::OpenHome() {
 // Who may come in beside the owner, and what an older program kept without sealing it.
 Status Server::LoadPeople() {
   std::vector<UserToken> tokens;
-  bool is_sealed = true;
   TRY(database_->ReadNow([&](Transaction& transaction) {
     ASSIGN_OR_RETURN(tokens, UserTokenStore().List(transaction));
-    ASSIGN_OR_RETURN(is_sealed, AreCredentialsSealed(transaction));
     return Status();
   }));
   UserTokens& people = identity_->user_tokens();
@@ -126,9 +123,7 @@ Status Server::LoadPeople() {
         },
         [](const Status&) {});
   });
-  if (is_sealed) return {};
-  return database_->WriteNow(
-      [this](Transaction& transaction) { return SealOldCredentials(transaction, *vault_); });
+  return SealOldHome(options_.home, *database_, *vault_);
 }
 
 EnvironmentSettings Server::EnvironmentSettingsOf() const {

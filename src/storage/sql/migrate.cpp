@@ -75,23 +75,9 @@ Result<int> Schema(SqliteConnection& connection) {
   return newest;
 }
 
-// The numbers of the schemas of which copies lie beside the database, the oldest first.
-std::vector<int64_t> Copies(const std::string& path) {
-  std::vector<int64_t> numbers;
-  const Result<std::vector<std::string>> files = ListDir(DirName(path));
-  if (!files.ok()) return numbers;
-  const std::string prefix = BaseName(path) + std::string(kCopySuffix);
-  for (const std::string& file : *files) {
-    if (!file.starts_with(prefix)) continue;
-    if (const auto number = ParseInt(file.substr(prefix.size()))) numbers.push_back(*number);
-  }
-  std::ranges::sort(numbers);
-  return numbers;
-}
-
 // What the database was before it is changed, whole and in one file.
 Status KeepCopy(SqliteConnection& connection, const std::string& path, int schema) {
-  const std::string copy = path + std::string(kCopySuffix) + std::to_string(schema);
+  const std::string copy = CopyOf(path, schema);
   const std::string fresh = copy + ".new";
   TRY(RemoveTree(fresh));
   ASSIGN_OR_RETURN(Statement * vacuum, connection.Prepare("VACUUM INTO ?1"));
@@ -107,12 +93,29 @@ Status KeepCopy(SqliteConnection& connection, const std::string& path, int schem
   TRY(Rename(fresh, copy));
   const std::vector<int64_t> numbers = Copies(path);
   for (size_t i = 0; i + kCopiesMax < numbers.size(); ++i) {
-    TRY(RemoveTree(path + std::string(kCopySuffix) + std::to_string(numbers[i])));
+    TRY(RemoveTree(CopyOf(path, numbers[i])));
   }
   return SyncDir(DirName(path));
 }
 
 }  // namespace
+
+std::vector<int64_t> Copies(const std::string& path) {
+  std::vector<int64_t> numbers;
+  const Result<std::vector<std::string>> files = ListDir(DirName(path));
+  if (!files.ok()) return numbers;
+  const std::string prefix = BaseName(path) + std::string(kCopySuffix);
+  for (const std::string& file : *files) {
+    if (!file.starts_with(prefix)) continue;
+    if (const auto number = ParseInt(file.substr(prefix.size()))) numbers.push_back(*number);
+  }
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
+std::string CopyOf(const std::string& path, int64_t number) {
+  return path + std::string(kCopySuffix) + std::to_string(number);
+}
 
 Status Migrate(SqliteConnection& connection, const std::string& path,
                const std::vector<Migration>& migrations) {

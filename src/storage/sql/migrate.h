@@ -14,4 +14,9 @@ namespace lazurite::sql {
 Status Migrate(SqliteConnection& connection, const std::string& path,
                const std::vector<Migration>& migrations);
 
+// The numbers of the schemas of which copies lie beside the database, the oldest first.
+std::vector<int64_t> Copies(const std::string& path);
+// Where the copy of schema `number` lies.
+std::string CopyOf(const std::string& path, int64_t number);
+
 }  // namespace lazurite::sql
