@@ -28,6 +28,11 @@ void Tell(const Context& context, const LocalServer& server, std::string_view ho
            terminal.Out(server.address, Colour::kCyan) + "\n  home     " + server.home +
            "\n  log      " + LogFile(server.home) + "\n  pid      " + std::to_string(server.pid) +
            "\n");
+  if (server.auth == "none") {
+    Warn(context,
+         "authentication is off (auth none): every user and every program of this machine can run "
+         "jobs as you; lazurite down, then lazurite up --auth token, asks for tokens");
+  }
   terminal.Note("next:  lazurite submit FILE · lazurite ps · lazurite down stops it");
 }
 
