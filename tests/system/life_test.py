@@ -126,6 +126,46 @@ def a_home_with_a_very_long_path_serves_jobs(home):
 
 
 @case
+def a_home_that_is_open_to_others_is_closed_and_a_folder_of_other_things_is_refused(home):
+    home.path.mkdir(mode=0o755)
+    home.path.chmod(0o755)
+    thesis = home.path / "thesis.txt"
+    thesis.write_text("mine")
+    refused = home.cli("up", "--port", str(home.port), code=5)
+    assert "holds other things than a home" in refused.err and "--home" in refused.err, refused
+    assert "holds other things than a home" in serve(home, 5)
+    assert home.path.stat().st_mode & 0o777 == 0o755
+    thesis.unlink()
+    up = home.cli("up", "--port", str(home.port))
+    home.cli("down")
+    assert up.err.count("was open to other users (mode 755)") == 1, up
+    assert home.path.stat().st_mode & 0o777 == 0o700
+    again = home.cli("up", "--port", str(home.port))
+    home.cli("down")
+    assert "open to other users" not in again.err, again
+
+
+@case
+def a_file_in_the_homes_place_is_named_with_the_way_out(home):
+    home.path.write_text("not a folder")
+    refused = home.cli("up", code=5)
+    assert f"{home.path} is a file, not a folder" in refused.err and "--home" in refused.err, refused
+    assert "is a file, not a folder" in serve(home, 5)
+
+
+@case
+def up_without_tokens_says_loudly_what_that_means(home):
+    up = home.cli("up", "--port", str(home.port), "--auth", "none")
+    again = home.cli("up")
+    home.cli("down")
+    for said in (up, again):
+        assert "warning: authentication is off" in said.err and "--auth token" in said.err, said
+    up = home.cli("up", "--port", str(home.port))
+    home.cli("down")
+    assert "authentication" not in up.err, up
+
+
+@case
 def a_home_on_a_network_file_system_is_refused_unless_allowed(home):
     shim(home)
     home.environment["SHIM_NFS"] = str(home.folder)

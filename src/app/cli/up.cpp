@@ -22,6 +22,11 @@ constexpr Duration kStopMax{std::chrono::seconds(10)};
 constexpr size_t kLogShownMax = 4000;
 constexpr int64_t kPortMax = 65535;
 
+// Also to who wants it quiet.
+void Warn(const Context& context, std::string_view what) {
+  WriteErr(context.terminal.Err("warning:", Colour::kYellow) + " " + std::string(what) + "\n");
+}
+
 void Tell(const Context& context, const LocalServer& server, std::string_view how) {
   const Terminal& terminal = context.terminal;
   WriteOut("lazurite " + std::string(how) + "\n  address  " +
@@ -210,6 +215,8 @@ Status Run(Context& context) {
   // The server looks as well; here nothing of it can be written yet.
   ASSIGN_OR_RETURN(const HomePlace place, LookAtHome(home));
   TRY(CheckHome(place, true));
+  ASSIGN_OR_RETURN(const std::string closed, CloseHome(home));
+  if (!closed.empty()) Warn(context, closed);
   TRY(MakeDirs(home, 0700));
   TRY(MakeDirs(JoinPath(home, "logs"), 0700));
   const std::string file = LogFile(home);

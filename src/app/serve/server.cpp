@@ -96,6 +96,8 @@ Status Server::Start() {
 Status Server::OpenHome() {
   ASSIGN_OR_RETURN(const HomePlace place, LookAtHome(options_.home));
   TRY(CheckHome(place, options_.is_network_home));
+  ASSIGN_OR_RETURN(const std::string closed, CloseHome(options_.home));
+  if (!closed.empty()) Log(LogLevel::kWarning, closed, {});
   ASSIGN_OR_RETURN(home_lock_, LockHome(options_.home));
   ASSIGN_OR_RETURN(identity_, Identity::Open(options_.home));
   ASSIGN_OR_RETURN(blobs_, BlobStore::Open(DatastoresFolder(options_.home)));

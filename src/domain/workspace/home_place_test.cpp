@@ -1,6 +1,10 @@
 #include "domain/workspace/home_place.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
 
 namespace lazurite {
 namespace {
@@ -73,6 +77,62 @@ TEST(HomePlace, AFullOrReadOnlyDiskIsRefusedWithItsPathAndRoom) {
   EXPECT_EQ(CheckHome(read_only, true).code(), Code::kFailedPrecondition);
   EXPECT_NE(CheckHome(read_only, true).text().find("100 GiB free"), std::string::npos)
       << CheckHome(read_only, true).text();
+}
+
+TEST(HomePlace, AFileInItsPlaceAndAPlaceThatKeepsNothingAreNamedWithTheWayOut) {
+  for (const auto& [home, what] :
+       {std::pair("/etc/passwd", "/etc/passwd is a file, not a folder"),
+        std::pair("/etc/passwd/below", "/etc/passwd is a file, not a folder"),
+        std::pair("/proc/home", "(proc) at /proc keeps no files")}) {
+    const auto place = LookAtHome(home);
+    ASSERT_TRUE(place.ok()) << place.status().text();
+    const Status status = CheckHome(*place, false);
+    EXPECT_EQ(status.code(), Code::kFailedPrecondition);
+    EXPECT_NE(status.text().find(what), std::string::npos) << status.text();
+    EXPECT_NE(status.text().find("choose another home"), std::string::npos) << status.text();
+  }
+}
+
+class HomeOfMine : public testing::Test {
+ protected:
+  void SetUp() override {
+    home_ = testing::TempDir() + "home-XXXXXX";
+    ASSERT_NE(mkdtemp(home_.data()), nullptr);
+    ASSERT_EQ(chmod(home_.c_str(), 0755), 0);
+  }
+  void TearDown() override { ASSERT_TRUE(RemoveTree(home_).ok()); }
+  mode_t Mode() const {
+    struct stat info {};
+    EXPECT_EQ(stat(home_.c_str(), &info), 0);
+    return info.st_mode & 07777U;
+  }
+  std::string home_;
+};
+
+TEST_F(HomeOfMine, IsClosedToOthersAndThatIsSaidOnce) {
+  const auto closed = CloseHome(home_);
+  ASSERT_TRUE(closed.ok()) << closed.status().text();
+  EXPECT_NE(closed->find("was open to other users (mode 755)"), std::string::npos) << *closed;
+  EXPECT_EQ(Mode(), 0700U);
+  EXPECT_EQ(*CloseHome(home_), "");
+  EXPECT_EQ(*CloseHome(home_ + "/none"), "");
+}
+
+TEST_F(HomeOfMine, AnOlderOneIsClosedAndAFolderOfOtherThingsIsNot) {
+  ASSERT_TRUE(WriteFile(home_ + "/thesis.txt", "x").ok());
+  EXPECT_EQ(CloseHome(home_).status().code(), Code::kFailedPrecondition);
+  EXPECT_EQ(Mode(), 0755U);
+  ASSERT_TRUE(WriteFile(home_ + "/lazurite.db", "").ok());
+  EXPECT_NE(*CloseHome(home_), "");
+  EXPECT_EQ(Mode(), 0700U);
+}
+
+TEST_F(HomeOfMine, OneOfAnotherUserIsRefused) {
+  if (chown(home_.c_str(), geteuid() + 1, getegid()) != 0) GTEST_SKIP() << "needs root";
+  const auto closed = CloseHome(home_);
+  EXPECT_EQ(closed.status().code(), Code::kFailedPrecondition);
+  EXPECT_NE(closed.status().text().find("belongs to another user"), std::string::npos);
+  EXPECT_EQ(Mode(), 0755U);
 }
 
 }  // namespace
