@@ -9,6 +9,7 @@
 #include "domain/job/notes.h"
 #include "domain/run/job_end.h"
 #include "domain/run/run_store.h"
+#include "spec/environment_finder.h"
 #include "spec/job_reader.h"
 
 namespace lazurite::arm {
@@ -32,6 +33,7 @@ struct JobRequest {
   std::string name;
   std::string caller;
   Json properties;  // stored form
+  std::vector<Status> environment_problems = {};
 };
 
 // Properties in MLflow's own words, such as the commit of the code, are the run's tags too.
@@ -78,6 +80,11 @@ Status Submit(Transaction& transaction, const JobRequest& asked, Submission& don
   TRY(CheckWorkspace(transaction, asked.scope));
   const JobStore store;
   ASSIGN_OR_RETURN(const std::optional<Job> existing, store.Find(transaction, asked.name));
+  if (existing && existing->workspace != asked.scope.workspace) {
+    return Conflict(
+        "a job named \"" + asked.name + "\" exists already in workspace \"" + existing->workspace +
+        "\", and a job's name is its run's, one in all workspaces; choose another name");
+  }
   Json properties = asked.properties;
   if (existing && IsSameExecution(existing->properties, properties)) {
     done.job = *existing;
@@ -91,6 +98,8 @@ Status Submit(Transaction& transaction, const JobRequest& asked, Submission& don
   ASSIGN_OR_RETURN(References found, ResolveReferences(transaction, asked.context, asked.scope,
                                                        asked.name, *spec, properties));
   done.problems = std::move(found.problems);
+  done.problems.insert(done.problems.end(), asked.environment_problems.begin(),
+                       asked.environment_problems.end());
   if (!done.problems.empty()) return done.problems.front();
   if (existing) {
     if (!IsSameExecution(existing->properties, properties)) {
@@ -106,6 +115,30 @@ Status Submit(Transaction& transaction, const JobRequest& asked, Submission& don
   return Create(transaction, asked, *spec, done);
 }
 
+// What is wrong with the environment of a job that would be new; what is not found is told when the
+// job is stored. Apart from that: the writer's thread waits for no other disk than its own.
+Task<std::vector<Status>> CheckEnvironment(const JobRequest& asked) {
+  std::optional<EnvironmentSpec> environment;
+  const Database::Work find = [&](Transaction& transaction) -> Status {
+    environment.reset();
+    ASSIGN_OR_RETURN(const std::optional<Job> existing, JobStore().Find(transaction, asked.name));
+    const Result<JobSpec> spec = spec::ReadJobSpec(asked.properties);
+    if (existing || !spec.ok()) return {};
+    Result<EnvironmentSpec> found =
+        spec::FindEnvironment(transaction, asked.scope.workspace, spec->environment_id);
+    if (found.ok()) environment = std::move(*found);
+    return {};
+  };
+  const Status read = co_await Read(*asked.context.database, find);
+  std::vector<Status> problems;
+  if (!read.ok() || !environment) co_return problems;
+  const std::function<void()> check = [&] {
+    problems = EnvironmentProblems(asked.context, *environment);
+  };
+  co_await asked.context.loop->Blocking(check);
+  co_return problems;
+}
+
 Task<Result<Response>> PutJob(const ApiContext& context, Request& request) {
   JobRequest asked{context, ScopeOf(request), std::string(request.Param("name")),
                    CallerName(request), Json()};
@@ -114,6 +147,7 @@ Task<Result<Response>> PutJob(const ApiContext& context, Request& request) {
   if (!body.ok()) co_return body.status();
   asked.properties = std::move((*body)["properties"]);
   CO_TRY(NormaliseJob(asked.properties, asked.name));
+  asked.environment_problems = co_await CheckEnvironment(asked);
   Submission done;
   const Database::Work work = [&asked, &done](Transaction& transaction) {
     return Submit(transaction, asked, done);
@@ -131,7 +165,8 @@ Result<Job> Load(Transaction& transaction, const Scope& scope, const std::string
   TRY(CheckWorkspace(transaction, scope));
   ASSIGN_OR_RETURN(Job job, JobStore().Get(transaction, name));
   if (job.workspace == scope.workspace) return job;
-  return NotFound("no job named \"" + name + "\" in workspace \"" + scope.workspace + "\"");
+  return NotFound("no job named \"" + name + "\" in workspace \"" + scope.workspace +
+                  "\"; it is one of workspace \"" + job.workspace + "\"");
 }
 
 Task<Result<Response>> GetJob(const ApiContext& context, Request& request) {

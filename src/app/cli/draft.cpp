@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "app/cli/environment_check.h"
 #include "app/cli/progress.h"
 #include "app/cli/server_problems.h"
 #include "app/cli/upload.h"
@@ -189,6 +190,7 @@ Result<Draft> CheckDraft(Context& context, std::string text, const spec::LoadOpt
     return draft;
   }
   problems.insert(problems.end(), warnings.begin(), warnings.end());
+  AddEnvironmentProblems(context, draft, problems);
   context.details = RenderAll(problems, options.file, draft.text);
   return InvalidArgument(options.file + " is not valid");
 }
@@ -228,7 +230,14 @@ std::string DescribePlan(const Draft& draft, const std::vector<std::string>& env
   return out;
 }
 
+Status CheckWorkspace(Context& context, Server& server) {
+  Status status = server.Get(server.Workspace("")).status();
+  if (status.code() == Code::kNotFound) context.help = "lazurite workspace list";
+  return status;
+}
+
 Status SendFiles(Context& context, Server& server, Draft& draft) {
+  if (!draft.files.references.empty()) TRY(CheckWorkspace(context, server));
   for (const LocalReference& reference : draft.files.references) {
     Result<std::string> place = Send(context, server, reference);
     if (place.status().code() == Code::kUnavailable) return server.Explain(place.status());

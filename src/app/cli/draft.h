@@ -44,8 +44,11 @@ std::string RenderAll(const std::vector<spec::Problem>& problems, const std::str
 // `environment` says what the server makes of that (CheckEnvironment).
 std::string DescribePlan(const Draft& draft, const std::vector<std::string>& environment = {});
 
-// Uploads what the document names of this machine and puts its place there; registers an
-// environment written inside a job.
+// kNotFound, with its help, if the workspace in use is not there.
+Status CheckWorkspace(Context& context, Server& server);
+
+// Uploads what the document names of this machine and puts its place there, if there is the
+// workspace it is for; registers an environment written inside a job.
 Status SendFiles(Context& context, Server& server, Draft& draft);
 
 // The body to PUT.

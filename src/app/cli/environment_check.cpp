@@ -1,5 +1,7 @@
 #include "app/cli/environment_check.h"
 
+#include <algorithm>
+
 #include "app/cli/server_problems.h"
 #include "spec/rest.h"
 
@@ -52,6 +54,53 @@ std::vector<std::string> Notes(const Json& answer) {
   return out;
 }
 
+bool IsRefusal(const Status& status) {
+  return status.code() == Code::kNotFound || status.code() == Code::kInvalidArgument;
+}
+
+// The server would not look at the environment: there is none of that name, or it is no
+// environment.
+spec::Problem RefusedWhole(const Draft& draft, const Status& status) {
+  const Part part = IsInside(draft) ? Part::kEnvironment : Part::kWhole;
+  const bool is_reference = draft.loaded.kind == "commandJob" && !IsInside(draft);
+  return ProblemOf(draft, part, is_reference ? "properties.environmentId" : "", status.text());
+}
+
+Result<Json> Ask(Server& server, Json question) {
+  Json body = Json::MakeObject();
+  body["properties"] = std::move(question);
+  return server.Post(server.Workspace("checkEnvironment"), body);
+}
+
+// What of a faulty document the server can be asked about: its environment alone, without a conda
+// file that could not be read.
+Draft Readable(const Draft& draft) {
+  Draft out = draft;
+  const bool is_job = draft.loaded.kind == "commandJob";
+  if (is_job) {
+    out.loaded.value = Json::MakeObject();
+    const Json* own = draft.loaded.value.Find("environment");
+    if (own != nullptr) out.loaded.value["environment"] = *own;
+  }
+  Json* environment = is_job ? out.loaded.value.Find("environment") : &out.loaded.value;
+  if (environment == nullptr || !environment->is_object()) return out;
+  const Json* conda = environment->Find("conda_file");
+  if (conda != nullptr && !conda->is_object()) environment->Erase("conda_file");
+  // Of an empty one the document's own rules say what is missing.
+  const bool has_content = environment->Find("image") != nullptr ||
+                           environment->Find("build") != nullptr ||
+                           environment->Find("conda_file") != nullptr;
+  if (!has_content) out.loaded.value = Json::MakeObject();
+  return out;
+}
+
+bool IsToldAlready(const std::vector<spec::Problem>& problems, const spec::Problem& found) {
+  return std::any_of(problems.begin(), problems.end(), [&](const spec::Problem& problem) {
+    return problem.file == found.file && problem.line == found.line &&
+           found.message.ends_with(problem.message);
+  });
+}
+
 Status Refuse(Context& context, const Draft& draft, const std::vector<spec::Problem>& problems) {
   context.details = RenderAll(problems, draft.loaded.file, draft.text);
   return InvalidArgument(draft.loaded.file + " asks for an environment that cannot be had");
@@ -64,21 +113,16 @@ Result<std::vector<std::string>> CheckEnvironment(Context& context, const Draft&
   ASSIGN_OR_RETURN(Server * server, context.Connect());
   Json question = Question(*server, draft);
   if (question.is_null()) return std::vector<std::string>();
-  Json body = Json::MakeObject();
-  body["properties"] = std::move(question);
-  const Result<Json> answer = server->Post(server->Workspace("checkEnvironment"), body);
+  const Result<Json> answer = Ask(*server, std::move(question));
   if (answer.status().code() == Code::kUnavailable && is_dry) {
     context.terminal.Note(
         "no server answers: what only it knows of the environment is not checked");
     return std::vector<std::string>();
   }
-  const bool is_refused =
-      answer.status().code() == Code::kNotFound || answer.status().code() == Code::kInvalidArgument;
-  if (is_refused) {
-    const Part part = IsInside(draft) ? Part::kEnvironment : Part::kWhole;
-    const std::string target =
-        draft.loaded.kind == "commandJob" && !IsInside(draft) ? "properties.environmentId" : "";
-    return Refuse(context, draft, {ProblemOf(draft, part, target, answer.status().text())});
+  if (IsRefusal(answer.status())) {
+    // Nothing of the document's is to blame for a workspace that is not there.
+    TRY(CheckWorkspace(context, *server));
+    return Refuse(context, draft, {RefusedWhole(draft, answer.status())});
   }
   if (!answer.ok()) return answer.status();
   std::vector<spec::Problem> problems = Findings(draft, *answer, "problems");
@@ -91,6 +135,27 @@ Result<std::vector<std::string>> CheckEnvironment(Context& context, const Draft&
     WriteErr(RenderAll(warnings, draft.loaded.file, draft.text));
   }
   return Notes(*answer);
+}
+
+void AddEnvironmentProblems(Context& context, const Draft& draft,
+                            std::vector<spec::Problem>& problems) {
+  const Draft asked = Readable(draft);
+  if (asked.loaded.value.object().empty()) return;
+  const Result<Server*> server = context.Connect();
+  if (!server.ok()) return;
+  Json question = Question(**server, asked);
+  if (question.is_null()) return;
+  const Result<Json> answer = Ask(**server, std::move(question));
+  const bool is_refused = IsRefusal(answer.status());
+  if (is_refused && (*server)->Get((*server)->Workspace("")).ok()) {
+    problems.push_back(RefusedWhole(asked, answer.status()));
+  }
+  if (!answer.ok()) return;
+  for (const std::string_view member : {"problems", "warnings"}) {
+    for (spec::Problem& found : Findings(asked, *answer, member)) {
+      if (!IsToldAlready(problems, found)) problems.push_back(std::move(found));
+    }
+  }
 }
 
 }  // namespace lazurite::cli
