@@ -124,10 +124,15 @@ Status AtFields(Context& context, const Server& server, const Draft& draft, Stat
     has_place = has_place || problems.back().line > 0;
     if (!has_colon && !rest_path.empty()) {
       problems.back().message = YamlPathOf(draft.loaded.kind, rest_path) + std::string(text);
+      TakeSuggestion(problems.back());
     }
   }
   if (has_place) context.details = RenderAll(problems, draft.loaded.file, draft.text);
-  return status;
+  if (has_place || problems.front().message == sentences.front()) return status;
+  // Said by a flag: in the words of the command line.
+  return {status.code(),
+          problems.front().message +
+              (problems.front().suggestion.empty() ? "" : "; " + problems.front().suggestion)};
 }
 
 }  // namespace lazurite::cli
