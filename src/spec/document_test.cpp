@@ -423,7 +423,9 @@ TEST(Document, WhatShowPrintsCanBeGivenToCreateAgain) {
                              "command: true\nenvironment: azureml:e:1\nstatus: Completed\n"
                              "lazurite: {queue_place: 1, notes: [x]}\n");
   EXPECT_TRUE(loaded.ok()) << Problems(loaded);
-  const Loaded compute = Load("compute", "type: amlcompute\nname: c\nlazurite: {held: {}}\n");
+  const Loaded compute = Load("compute",
+                              "type: amlcompute\nname: c\nos_type: Linux\n"
+                              "modified_on: x\nlazurite: {held: {}}\n");
   EXPECT_TRUE(compute.ok()) << Problems(compute);
   const Loaded data = Load("data", "name: d\npath: file:///d\nin_place: {files: 1}\n");
   EXPECT_TRUE(data.ok()) << Problems(data);

@@ -97,7 +97,12 @@ constexpr Field kWorkspace[] = {
       {"resource_id", "readonly", "", "properties.resourceId", kReadOnlySentence},                 \
       {"id", "readonly", "", "", kReadOnlySentence},                                               \
       {"creation_context", "readonly", "", "", kReadOnlySentence},                                 \
-      {"resourceGroup", "readonly", "", "", kReadOnlySentence}, {                                  \
+      {"resourceGroup", "readonly", "", "", kReadOnlySentence},                                    \
+      {"os_type", "readonly", "", "", kReadOnlySentence},                                          \
+      {"disable_local_auth", "readonly", "", "", kReadOnlySentence},                               \
+      {"is_attached_compute", "readonly", "", "", kReadOnlySentence},                              \
+      {"compute_location", "readonly", "", "", kReadOnlySentence},                                 \
+      {"modified_on", "readonly", "", "", kReadOnlySentence}, {                                    \
     "lazurite", "readonly", "", "", kReadOnlySentence                                              \
   }
 
