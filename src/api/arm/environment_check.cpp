@@ -1,14 +1,11 @@
 // POST …/checkEnvironment: what would become of an environment, without storing or building it.
 #include "api/arm/environment_check.h"
 
-#include "base/text.h"
+#include "spec/environment_finder.h"
 #include "spec/environment_reader.h"
 
 namespace lazurite::arm {
 namespace {
-
-// Azure's curated environments need no registration.
-constexpr std::string_view kCuratedPrefix = "azureml-";
 
 Json FindingJson(const EnvironmentFinding& finding) {
   return Json(Json::Object{{"target", finding.target.empty() ? std::string("properties")
@@ -40,7 +37,7 @@ Task<Result<Response>> PostCheck(const ApiContext& context, Request& request) {
   const Database::Work work = [&](Transaction& transaction) -> Status {
     TRY(CheckWorkspace(transaction, scope));
     if (reference.empty()) return {};
-    ASSIGN_OR_RETURN(spec, FindEnvironment(transaction, scope, reference));
+    ASSIGN_OR_RETURN(spec, spec::FindEnvironment(transaction, scope.workspace, reference));
     return {};
   };
   const Status found = co_await Read(*context.database, work);
@@ -77,21 +74,6 @@ std::vector<Status> CheckVersion(const ApiContext& context, std::string_view nam
   const Result<EnvironmentSpec> spec = spec::ReadEnvironment(name, version, properties);
   if (!spec.ok()) return {};
   return ProblemsOf(context.check_environment(*spec), "");
-}
-
-Result<EnvironmentSpec> FindEnvironment(Transaction& transaction, const Scope& scope,
-                                        const std::string& reference) {
-  ASSIGN_OR_RETURN(const AssetReference parts, ParseAssetReference(reference));
-  EnvironmentSpec spec;
-  spec.name = parts.name;
-  spec.version = parts.version;
-  if (!parts.registry.empty()) return spec;
-  const Result<AssetVersion> found =
-      AssetStore(scope.workspace).Resolve(transaction, AssetKind::kEnvironment, reference);
-  if (found.ok()) return spec::ReadEnvironment(found->name, found->version, found->properties);
-  const bool is_curated = Lower(parts.name).starts_with(kCuratedPrefix);
-  if (is_curated && found.status().code() == Code::kNotFound) return spec;
-  return found.status();
 }
 
 void AddEnvironmentCheckRoute(Router& router, const ApiContext& context) {

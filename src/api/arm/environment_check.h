@@ -19,8 +19,4 @@ std::vector<Status> ProblemsOf(const EnvironmentCheck& check, std::string_view w
 std::vector<Status> CheckVersion(const ApiContext& context, std::string_view name,
                                  std::string_view version, const Json& properties);
 
-// The specification that a job's reference means; labels and curated names too.
-Result<EnvironmentSpec> FindEnvironment(Transaction& transaction, const Scope& scope,
-                                        const std::string& reference);
-
 }  // namespace lazurite::arm

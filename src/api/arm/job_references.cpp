@@ -7,6 +7,7 @@
 #include "domain/data/data_resolver.h"
 #include "domain/secret/secret_store.h"
 #include "domain/workspace/resource_store.h"
+#include "spec/environment_finder.h"
 #include "spec/expression.h"
 #include "spec/rest.h"
 
@@ -109,8 +110,7 @@ class Checker {
     return {};
   }
 
-  // Labels are pinned first. What the environment asks for and this server cannot give is told now,
-  // not by the job that fails.
+  // Labels are pinned first.
   Status CheckEnvironment(const std::string& reference) {
     ASSIGN_OR_RETURN(const AssetReference parts, ParseAssetReference(reference));
     if (parts.registry.empty()) {
@@ -118,16 +118,7 @@ class Checker {
           CheckAsset(AssetKind::kEnvironment, reference, properties_.Find("environmentId"));
       if (!pinned.ok() && pinned.code() != Code::kNotFound) return pinned;
     }
-    ASSIGN_OR_RETURN(const EnvironmentSpec spec, FindEnvironment(transaction_, scope_, reference));
-    const bool is_named = !spec.name.empty() && spec.name != spec::InlineEnvironment::kName;
-    const std::string who =
-        is_named ? "environment " + spec.name + (spec.version.empty() ? "" : ":" + spec.version)
-                 : "the environment";
-    const EnvironmentCheck check = context_.check_environment(spec);
-    for (Status& problem : ProblemsOf(check, "properties.environmentId: " + who)) {
-      found_.problems.push_back(std::move(problem));
-    }
-    return {};
+    return spec::FindEnvironment(transaction_, scope_.workspace, reference).status();
   }
 
   Status CheckInput(const std::string& name, const JobInput& input) {
@@ -208,6 +199,14 @@ Result<std::string> FindCompute(Transaction& transaction, const Scope& scope,
     names += ", \"" + compute.name + "\"";
   }
   return NotFound("no compute is called \"" + parts.name + "\"; there are " + names);
+}
+
+std::vector<Status> EnvironmentProblems(const ApiContext& context, const EnvironmentSpec& spec) {
+  const bool is_named = !spec.name.empty() && spec.name != spec::InlineEnvironment::kName;
+  const std::string who =
+      is_named ? "environment " + spec.name + (spec.version.empty() ? "" : ":" + spec.version)
+               : "the environment";
+  return ProblemsOf(context.check_environment(spec), "properties.environmentId: " + who);
 }
 
 Result<References> ResolveReferences(Transaction& transaction, const ApiContext& context,

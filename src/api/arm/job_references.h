@@ -22,11 +22,14 @@ struct References {
 
 // Looks up compute, code, environment, inputs and outputs of the job called `job`. Labels
 // ("azureml:data@latest") in `properties` are replaced by the id of the version they mean now, so
-// that the job stays what it was. What `context` knows of the environment is among the problems. A
-// failure is one of the database.
+// that the job stays what it was. A failure is one of the database.
 Result<References> ResolveReferences(Transaction& transaction, const ApiContext& context,
                                      const Scope& scope, std::string_view job, const JobSpec& spec,
                                      Json& properties);
+
+// What the environment of a job asks for and this server cannot give, to be told before the job
+// fails. Looks at disks: not for the database's threads.
+std::vector<Status> EnvironmentProblems(const ApiContext& context, const EnvironmentSpec& spec);
 
 // The compute that a reference in any form names; kNotFound says which there are.
 Result<std::string> FindCompute(Transaction& transaction, const Scope& scope,

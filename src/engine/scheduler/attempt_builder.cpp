@@ -5,7 +5,7 @@
 #include "domain/data/data_resolver.h"
 #include "domain/run/experiment_store.h"
 #include "domain/workspace/places.h"
-#include "spec/environment_reader.h"
+#include "spec/environment_finder.h"
 #include "spec/expression.h"
 #include "spec/job_reader.h"
 
@@ -93,21 +93,9 @@ class Builder {
   }
 
   Status AddEnvironment() {
-    ASSIGN_OR_RETURN(const AssetReference reference, ParseAssetReference(asked_.environment_id));
-    spec_.environment.name = reference.name;
-    spec_.environment.version = reference.version;
-    if (!reference.registry.empty()) return {};
-    Result<AssetVersion> found =
-        AssetStore(job_.workspace)
-            .Resolve(transaction_, AssetKind::kEnvironment, asked_.environment_id);
-    if (found.ok()) {
-      ASSIGN_OR_RETURN(spec_.environment,
-                       spec::ReadEnvironment(found->name, found->version, found->properties));
-      return {};
-    }
-    // A curated environment needs no registration; whoever builds it knows the names.
-    const bool is_curated = Lower(reference.name).starts_with("azureml-");
-    return is_curated && found.status().code() == Code::kNotFound ? Status() : found.status();
+    ASSIGN_OR_RETURN(spec_.environment,
+                     spec::FindEnvironment(transaction_, job_.workspace, asked_.environment_id));
+    return {};
   }
 
   // Again, as when the job was submitted: what lies at the place may have changed since.
