@@ -51,7 +51,6 @@ class Limits final {
   int64_t PeakOf(size_t rank) const { return group_ ? group_->PeakOf(rank) : 0; }
   // SIGKILL to all of the job.
   void Kill() const;
-  bool IsEmpty() const { return !group_ || group_->IsEmpty(); }
   // Ends what is left and removes the group.
   void End();
 

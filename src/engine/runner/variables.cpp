@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 5> kKeptPrefixes = {"LC_", "CUDA_", "NVID
 constexpr std::array<std::string_view, 2> kKeptSuffixes = {"_proxy", "_PROXY"};
 constexpr std::string_view kPlainPath = "/usr/local/bin:/usr/bin:/bin";
 constexpr std::string_view kProvider = "/providers/Microsoft.MachineLearningServices/workspaces/";
-// A job's token outlives the job; scripts only ask whether it is still good.
+// When the token ends is not known before: with the job. Scripts only ask whether it is still good.
 constexpr std::chrono::hours kTokenLife{24 * 365};
 
 bool IsKept(std::string_view name) {
