@@ -6,6 +6,7 @@
 
 #include "app/cli/context.h"
 #include "app/cli/draft.h"
+#include "spec/problem.h"
 
 namespace lazurite::cli {
 
@@ -15,5 +16,10 @@ namespace lazurite::cli {
 // dry run says in one line that nothing is known, and goes on.
 Result<std::vector<std::string>> CheckEnvironment(Context& context, const Draft& draft,
                                                   bool is_dry);
+
+// Adds what the server finds in the environment of a document that has problems already, so that
+// all are told at once. Says nothing where no server answers, and of what cannot be read.
+void AddEnvironmentProblems(Context& context, const Draft& draft,
+                            std::vector<spec::Problem>& problems);
 
 }  // namespace lazurite::cli
