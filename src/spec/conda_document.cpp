@@ -46,11 +46,11 @@ class CondaDocument {
                  "no conda file: expected a map with \"dependencies\"");
     }
     AddAll(source, environment::ReadCondaMap(root, source.text));
-    if (!problems_.empty()) return;
+    // With problems too: the server may find more of them in the rest.
     Json json = root.ToJson();
     Remember(source, root, path_);
     IncludeRequirements(source, root, json);
-    if (problems_.empty()) loaded_.value.Set(path_, std::move(json));
+    loaded_.value.Set(path_, std::move(json));
   }
 
   std::vector<Problem> Take() { return std::move(problems_); }
@@ -129,7 +129,7 @@ class CondaDocument {
     AddRequirements(source, path_ + ".dependencies.2.pip", pip["pip"]);
     Json json = Json::MakeObject();
     json["dependencies"] = Json(Json::Array{Json("python"), Json("pip"), std::move(pip)});
-    if (problems_.empty()) loaded_.value.Set(path_, std::move(json));
+    loaded_.value.Set(path_, std::move(json));
   }
 
   void RefuseIncludes(const Source& source, const CondaReading& reading) {

@@ -51,10 +51,15 @@ TEST_F(CondaDocument, ProblemsOfAllFilesAreToldAtOnce) {
   Write("more.txt", "numpy 1\n");
   Loaded loaded = LoadWith("env.yml");
   const std::vector<Problem> problems = InlineCondaFiles(loaded);
-  ASSERT_EQ(problems.size(), 2u);
+  ASSERT_EQ(problems.size(), 3u);
   EXPECT_EQ(problems[0].line, 4);
   EXPECT_EQ(problems[0].suggestion, "did you mean \"six==1\"?");
   EXPECT_EQ(problems[1].line, 6);
+  EXPECT_TRUE(problems[2].file.ends_with("more.txt"));
+  // What can be read stands in the document all the same, for the server to look at.
+  const Json* conda = loaded.value.At("environment.conda_file");
+  ASSERT_TRUE(conda != nullptr && conda->is_object());
+  EXPECT_EQ(conda->Find("dependencies")->array().size(), 2u);
   ASSERT_EQ(loaded.warnings.size(), 1u);
   EXPECT_TRUE(loaded.warnings[0].is_warning);
   Write("env.yml", "dependencies:\n- pip:\n  - -r more.txt\n");

@@ -111,6 +111,17 @@ def an_unknown_image_is_refused_with_what_it_needs(home):
     done = home.cli("submit", job, code=2)
     for words in ("podman", "host_fallback", "job.yml:3:10", "r-base", "env.yml:2:3"):
         assert words in done.err, done.err
+    # What this machine finds by itself hides nothing of what the server finds.
+    home.write("env.yml", "dependencies:\n- r-base\n- pip\n  - rich\n- pip:\n  - pandas =! 2\n")
+    with open(job, "a", encoding="utf-8") as file:
+        file.write("limits:\n  timeout: abc\n")
+    done = home.cli("submit", job, code=2)
+    for words in ("job.yml:3:10", "job.yml:6:12", "env.yml:2:3", "env.yml:3:3", "env.yml:6:12",
+                  'did you mean "pip:"?', 'did you mean "pandas!=2"?'):
+        assert done.err.count(words) == 1, done.err
+    job = home.write("job.yml", "command: true\nenvironment: azureml:nosuch:1\nlimits: {timeout: a}\n")
+    done = home.cli("submit", job, code=2)
+    assert "job.yml:2:14" in done.err and "job.yml:3:19" in done.err, done.err
     assert not names(home), "nothing was submitted"
 
 
