@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/file.h"
+#include "base/text.h"
 
 namespace lazurite {
 namespace {
@@ -36,15 +37,58 @@ Json ToJson(const toml::node& node) {
   return Json(out.str());
 }
 
+Status At(std::string_view file, toml::source_position place, const std::string& what) {
+  return InvalidArgument(std::string(file) + ":" + std::to_string(place.line) + ":" +
+                         std::to_string(place.column) + ": " + what);
+}
+
+// The first words of the known paths below `prefix`.
+std::vector<std::string_view> NamesBelow(const std::string& prefix,
+                                         const std::vector<std::string_view>& known) {
+  std::vector<std::string_view> names;
+  for (const std::string_view path : known) {
+    if (!path.starts_with(prefix)) continue;
+    const std::string_view rest = path.substr(prefix.size());
+    names.push_back(rest.substr(0, rest.find('.')));
+  }
+  return names;
+}
+
+Status CheckTable(const toml::table& table, const std::string& prefix, std::string_view file,
+                  const std::vector<std::string_view>& known) {
+  const std::vector<std::string_view> names = NamesBelow(prefix, known);
+  for (const auto& [key, value] : table) {
+    const std::string path = prefix + std::string(key.str());
+    const toml::source_position place = key.source().begin;
+    const bool has_more = !NamesBelow(path + ".", known).empty();
+    if (has_more && value.is_table()) {
+      TRY(CheckTable(*value.as_table(), path + ".", file, known));
+      continue;
+    }
+    if (std::ranges::find(known, path) != known.end()) continue;
+    if (has_more) return At(file, place, path + " is a table: [" + path + "] and its keys below");
+    const std::string_view nearest = Nearest(key.str(), names);
+    return At(
+        file, place,
+        "there is no key \"" + path + "\"" +
+            (nearest.empty() ? "" : "; did you mean \"" + prefix + std::string(nearest) + "\"?"));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Json> ParseToml(std::string_view text, std::string_view file) {
   const toml::parse_result parsed = toml::parse(text);
   if (parsed) return ToJson(parsed.table());
-  const toml::source_position place = parsed.error().source().begin;
-  return InvalidArgument(std::string(file) + ":" + std::to_string(place.line) + ":" +
-                         std::to_string(place.column) + ": " +
-                         std::string(parsed.error().description()));
+  return At(file, parsed.error().source().begin, std::string(parsed.error().description()));
+}
+
+Status CheckTomlKeys(std::string_view text, std::string_view file,
+                     const std::vector<std::string_view>& known) {
+  const toml::parse_result parsed = toml::parse(text);
+  if (parsed) return CheckTable(parsed.table(), "", file, known);
+  return At(file, parsed.error().source().begin, std::string(parsed.error().description()));
 }
 
 Result<Json> ReadTomlFile(const std::string& file) {

@@ -13,6 +13,38 @@
 namespace lazurite::serve {
 namespace {
 
+constexpr size_t kConfigBytesMax = size_t{1} << 20;
+// All that a config.toml can say: the server's settings, and the command line's
+// (app/cli/settings.h).
+const std::vector<std::string_view> kConfigKeys = {
+    "server",
+    "workspace",
+    "resource_group",
+    "subscription",
+    "client.server",
+    "client.workspace",
+    "client.resource_group",
+    "client.subscription",
+    "server.port",
+    "server.address",
+    "server.auth",
+    "server.log_level",
+    "server.network_home",
+    "environment.host_fallback",
+    "environment.uv",
+    "environment.build_timeout",
+    "environment.index_url",
+    "environment.extra_index_urls",
+    "compute.slots",
+    "compute.gpus",
+    "compute.gpu_fractions",
+    "compute.max_running_per_user",
+    "compute.locks",
+    "compute.unknown",
+    "data.cache_max",
+    "log.max_size",
+    "log.keep",
+};
 constexpr int kPortMax = 65535;
 constexpr int kSlotsMax = 4096;
 constexpr int64_t kTimeoutSecondsMax = int64_t{30} * 24 * 3600;
@@ -178,7 +210,10 @@ Result<std::map<std::string, std::string>> ReadFlags(const std::vector<std::stri
 
 // Settings of one file over those of the files before.
 Status ApplyFile(const std::string& file, Options& options) {
-  ASSIGN_OR_RETURN(const Json config, ReadTomlFile(file));
+  if (!Exists(file)) return {};
+  ASSIGN_OR_RETURN(const std::string content, ReadFile(file, kConfigBytesMax));
+  TRY(CheckTomlKeys(content, file, kConfigKeys));
+  ASSIGN_OR_RETURN(const Json config, ParseToml(content, file));
   const auto text = [&](std::string_view path) -> std::string {
     const Json* value = config.At(path);
     if (value == nullptr) return "";

@@ -86,6 +86,30 @@ TEST_F(OptionsTest, AWrongFileIsNamedWithItsPlace) {
   EXPECT_NE(ReadOptions({}).status().text().find("server.auth is \"maybe\""), std::string::npos);
 }
 
+TEST_F(OptionsTest, AnUnknownKeyIsNamedWithItsPlaceAndTheNearestOne) {
+  const std::string file = home_ + "/config.toml";
+  for (const auto& [text, told] :
+       {std::pair("[server]\nprot = 9341\n",
+                  ":2:1: there is no key \"server.prot\"; did you mean \"server.port\"?"),
+        std::pair("[compute]\nslots = 2\n  unknwon = \"refuse\"\n",
+                  ":3:3: there is no key \"compute.unknwon\"; did you mean \"compute.unknown\"?"),
+        std::pair("[compte]\nslots = 2\n",
+                  ":1:2: there is no key \"compte\"; did you mean \"compute\"?"),
+        std::pair("[server]\nzzzzzzzz = 1\n", ":2:1: there is no key \"server.zzzzzzzz\""),
+        std::pair("compute = 3\n", ":1:1: compute is a table: [compute] and its keys below")}) {
+    WriteConfig(text);
+    const auto options = ReadOptions({});
+    EXPECT_EQ(options.status().code(), Code::kInvalidArgument) << text;
+    EXPECT_EQ(options.status().text(), file + told);
+  }
+}
+
+TEST_F(OptionsTest, WhatTheCommandLineReadsIsNoUnknownKey) {
+  WriteConfig(
+      "server = \"http://127.0.0.1:1\"\nworkspace = \"lab\"\n[client]\nsubscription = \"s\"\n");
+  EXPECT_TRUE(ReadOptions({}).ok()) << ReadOptions({}).status().text();
+}
+
 TEST_F(OptionsTest, WithoutTokensOnlyLoopbackIsServed) {
   EXPECT_TRUE(ReadOptions({"--auth", "none"}).ok());
   EXPECT_EQ(ReadOptions({"--auth", "none", "--address", "0.0.0.0"}).status().code(),
