@@ -49,6 +49,14 @@ Status WriteBeside(const std::string& path, std::string_view content, mode_t mod
   return Rename(temporary, path);
 }
 
+// In the room that the file has already: on a full disk what is given back is gone to others.
+Status WriteOver(const std::string& path, std::string_view content) {
+  ASSIGN_OR_RETURN(const Fd file, OpenFile(path, O_WRONLY | O_CREAT));
+  TRY(WriteAll(file.get(), content));
+  if (ftruncate(file.get(), static_cast<off_t>(content.size())) == 0) return {};
+  return ErrnoStatus("writing " + path, errno);
+}
+
 }  // namespace
 
 std::string AttemptChannel::FolderOf(const std::string& home, std::string_view job, int attempt) {
@@ -141,7 +149,7 @@ Status AttemptChannel::WriteExit(const ExitRecord& exit, const ExitSteps& steps)
   const std::string path = Path(kExit);
   const std::string temporary = UnseenExit();
   TRY(MakeDirs(DirName(path)));
-  Status written = WriteFile(temporary, exit.ToJson().Dump());
+  Status written = WriteOver(temporary, exit.ToJson().Dump());
   if (written.ok()) written = SyncFile(temporary);
   steps.before_seen();
   if (written.ok()) written = Rename(temporary, path);

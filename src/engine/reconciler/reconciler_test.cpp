@@ -593,6 +593,7 @@ TEST_F(ReconcilerTest, AnEndThatCannotBeRecordedIsExplainedUntilItIs) {
   exit.cause = "exited";
   exit.code = 0;
   exit.started = exit.ended = kNow;
+  exit.message = "some lines are missing";
   ASSERT_TRUE(channel_->WriteExit(exit).ok());
   replay_result_ = Status(Code::kNoSpace, "database or disk is full");
   reconciler_->LookAtThese({"a"});
@@ -603,6 +604,8 @@ TEST_F(ReconcilerTest, AnEndThatCannotBeRecordedIsExplainedUntilItIs) {
   reconciler_->LookAtThese({"a"});
   EXPECT_EQ(reconciler_->Explain("a"), "");
   EXPECT_EQ(Read().state, JobState::kCompleted);
+  EXPECT_EQ(Read().error, "");
+  EXPECT_EQ(Notes(Read()), R"(["some lines are missing"])");
 }
 
 }  // namespace

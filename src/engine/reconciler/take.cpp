@@ -162,6 +162,8 @@ Status Reconciler::TakeExit(Transaction& transaction, Job& job, const ExitRecord
     const std::string why = "it gave its place to job " + PreemptedBy(job);
     return ReturnJob(transaction, job, "preempted", why, now);
   }
+  // What the runner had to say of a job that succeeded.
+  if (exit.succeeded() && !exit.message.empty()) AddNote(job, exit.message);
   if (event == JobEvent::kCompleted) TRY(options_.on_completed(transaction, job));
   return EndJob(transaction, job,
                 {.event = event,

@@ -177,7 +177,8 @@ void AttemptRun::Reserve() {
 }
 
 void AttemptRun::FreeReserve() {
-  if (truncate(channel_.UnseenExit().c_str(), 0) == 0) return;
+  // The rest is for exit.json itself.
+  if (truncate(channel_.UnseenExit().c_str(), kReserveBytes / 2) == 0) return;
   Log(LogLevel::kWarning, "the room for the attempt's last words could not be freed");
 }
 
@@ -464,10 +465,16 @@ void AttemptRun::TellFullDisk() {
         "; " + disk + (disk_.left_bytes() < DiskWatch::kFullBytes ? "is" : "was") + " full" + left;
   }
   if (!exit_.started || !was_full_meanwhile) return;
-  events_.Note(disk +
-               "was full while the job ran: lines of its log, and what else it wrote there, "
-               "may be missing" +
-               left);
+  std::string note = disk +
+                     "was full while the job ran: lines of its log, and what else it wrote "
+                     "there, may be missing" +
+                     left;
+  // There is surely room for exit.json, but not for an event.
+  if (exit_.succeeded()) {
+    exit_.message = std::move(note);
+  } else {
+    events_.Note(note);
+  }
 }
 
 Failure AttemptRun::FailureOf(const Status& status, std::string_view cause) {
