@@ -193,6 +193,19 @@ Status RemoveGroup(const std::string& folder) {
 
 }  // namespace
 
+Status StayInOwnGroup(const GroupPlaces& places) {
+  std::string folder = OwnGroup(places, "memory");
+  if (folder.empty()) folder = OwnGroup(places, "");
+  // The topmost group that stands for one not shown is another: that would be a real move.
+  const std::string own = std::to_string(getpid());
+  const std::string members = Get(folder, "cgroup.procs");
+  const auto lines = Split(members, '\n');
+  if (folder.empty() || std::ranges::find(lines, own) == lines.end()) {
+    return Unavailable("the control group of this process is not shown");
+  }
+  return Set(folder, "cgroup.procs", own);
+}
+
 std::string ControlGroup::NameOf(const std::string& attempt_folder) {
   const std::string job = BaseName(DirName(attempt_folder));
   const std::string hash = Sha256Hex(attempt_folder).substr(0, 12);

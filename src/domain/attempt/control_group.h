@@ -24,6 +24,10 @@ struct GroupLimits {
   int cores = 1;
 };
 
+// Moves this process to the group where it is already: no change, but the kernel goes through it as
+// through any move. kUnavailable where this process's group is not shown or not to be written.
+Status StayInOwnGroup(const GroupPlaces& places);
+
 // A group with a part for each rank.
 class ControlGroup final {
  public:

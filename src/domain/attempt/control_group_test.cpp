@@ -50,6 +50,17 @@ TEST_F(TreeTest, WithoutAnyGroupItIsSaid) {
   EXPECT_EQ(ControlGroup::Make(places_, "g", 1, {}).status().code(), Code::kUnavailable);
 }
 
+TEST_F(TreeTest, ThisProcessIsMovedOnlyToWhereItIs) {
+  const std::string own = std::to_string(getpid());
+  OwnIs("3:memory:/a\n0::/b\n");
+  Put("memory/a/cgroup.procs", "1\n" + own + "\n");
+  EXPECT_TRUE(StayInOwnGroup(places_).ok());
+  EXPECT_TRUE(Read("memory/a/cgroup.procs").starts_with(own));  // written over
+  Put("memory/a/cgroup.procs", "1\n" + own + "7\n");
+  EXPECT_EQ(StayInOwnGroup(places_).code(), Code::kUnavailable);
+  EXPECT_EQ(Read("memory/a/cgroup.procs"), "1\n" + own + "7\n");
+}
+
 TEST_F(TreeTest, V2TakesTheNearestGroupWhoseChildrenCanHaveLimits) {
   OwnIs("0::/user.slice/app.slice/lazurite.service\n");
   Put("cgroup.subtree_control", "cpu memory\n");

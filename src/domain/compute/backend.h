@@ -38,6 +38,9 @@ struct Refusal {
 class ComputeBackend {
  public:
   virtual ~ComputeBackend() = default;
+  // A Submit follows within moments: what takes a while can be made ready meanwhile. Returns at
+  // once.
+  virtual void Expect() {}
   // Starts each attempt exactly once: calling again with the same reference finds the earlier
   // start.
   virtual std::vector<std::optional<Refusal>> Submit(std::span<const AttemptRef> attempts) = 0;

@@ -9,6 +9,7 @@
 #include "base/locked.h"
 #include "domain/attempt/attempt.h"
 #include "domain/attempt/process.h"
+#include "engine/backend/group_hurry.h"
 #include "engine/backend/nursery.h"
 #include "engine/backend/reaper.h"
 #include "engine/backend/scope.h"
@@ -28,6 +29,7 @@ class LocalBackend final : public ComputeBackend {
       : options_(std::move(options)),
         nursery_(options_.program, ScopeCommand(ScopePlaces::OfThisUser())) {}
 
+  void Expect() override { hurry_.Expect(); }
   std::vector<std::optional<Refusal>> Submit(std::span<const AttemptRef> attempts) override;
   Result<std::vector<Seen>> Poll(std::span<const AttemptRef> attempts) override;
   Status Cancel(std::span<const AttemptRef> attempts) override;
@@ -44,6 +46,7 @@ class LocalBackend final : public ComputeBackend {
 
   const LocalBackendOptions options_;
   Nursery nursery_;
+  GroupHurry hurry_;
   Reaper reaper_;
   // Of those whose runner was not seen yet: "" if it was started here, else why it could not be.
   Locked<std::map<std::string, std::string>> tries_;

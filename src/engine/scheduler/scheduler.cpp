@@ -268,6 +268,7 @@ std::vector<Placed> Scheduler::ChoosePlaces() {
 bool Scheduler::PlaceSome() {
   const std::vector<Placed> placed = ChoosePlaces();
   if (placed.empty()) return false;
+  options_.backend->Expect();
   std::vector<Beginning> built;
   std::map<std::string, Status> failures;
   std::vector<Beginning> starts;
