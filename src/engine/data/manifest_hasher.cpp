@@ -1,7 +1,6 @@
 #include "engine/data/manifest_hasher.h"
 
 #include <fcntl.h>
-#include <linux/ioprio.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,11 +18,13 @@ namespace {
 
 constexpr std::chrono::seconds kSyncEvery{2};
 
-// Only what is left over of processors and disks.
+// Only what is left over of processors and disks. The numbers are ioprio_set(2)'s: not every
+// <linux/ioprio.h> is one for C++.
 void BeIdle() {
+  constexpr int kThread = 1, kIdle = 3 << 13;
   const sched_param none{};
   sched_setscheduler(0, SCHED_IDLE, &none);
-  syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
+  syscall(SYS_ioprio_set, kThread, 0, kIdle);
 }
 
 // Which file it is, 0 for none: a manifest may be replaced by another while it is worked at.
