@@ -133,7 +133,7 @@ def a_running_server_keeps_its_settings(home):
 
 @harness.case
 def an_interrupted_up_leaves_no_server_behind(home):
-    home.path.mkdir(parents=True, exist_ok=True)
+    home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.mkfifo(home.path / "config.toml")
     up = spawn(home, "up", "--port", "0")
     children = pathlib.Path(f"/proc/{up.pid}/task/{up.pid}/children")
