@@ -25,7 +25,7 @@ class Crew {
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
-  // False if there are enough for now: wait for WhenRoom.
+  // False if the queue is full: wait for WhenRoom.
   bool Add(Load load);
   // Calls `done` once there is room, or the work has failed; from any thread, also inside the call.
   void WhenRoom(std::function<void(bool)> done);

@@ -129,7 +129,7 @@ auto Room(upload::Crew& crew) {
   return Await<bool>([&crew](auto done) { crew.WhenRoom(std::move(done)); });
 }
 
-// False if there is enough for now.
+// False if the queue is full.
 bool Store(Receiving& receiving) {
   bool has_room = true;
   for (upload::Load& load : receiving.cutter().Take()) {

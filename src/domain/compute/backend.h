@@ -18,7 +18,7 @@ struct AttemptRef {
 // What a backend says of one attempt.
 struct Seen {
   enum class State : unsigned char {
-    kUnsubmitted,  // nothing was begun: not asked to yet, or asked and refused for now
+    kUnsubmitted,  // nothing was begun: not asked to yet, or asked and refused for a while
     kWaiting,      // begun, but its runner is not there yet
     kRunning,      // its runner lives
     kGone,         // its runner has ended or will never begin
