@@ -11,6 +11,7 @@
 
 #include "app/cli/upload_ignore.h"
 #include "base/file.h"
+#include "base/real_path.h"
 #include "spec/upload/upload_format.h"
 
 namespace lazurite::cli {
@@ -31,11 +32,10 @@ LocalFile FileOf(std::string path, const struct stat& info) {
           .is_executable = (info.st_mode & S_IXUSR) != 0};
 }
 
-Result<std::string> RealPath(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
-                                                         &std::free);
-  if (real == nullptr) return ErrnoStatus("reading " + path, errno);
-  return std::string(real.get());
+Result<std::string> RealPathOf(const std::string& path) {
+  std::string real = RealPath(path);
+  if (real.empty()) return ErrnoStatus("reading " + path, errno);
+  return real;
 }
 
 // Names in a folder, and what readdir knows of them.
@@ -62,7 +62,7 @@ class Walker {
 
   Status Run() {
     if (is_code_) TRY(ReadRules());
-    ASSIGN_OR_RETURN(real_root_, RealPath(tree_.root));
+    ASSIGN_OR_RETURN(real_root_, RealPathOf(tree_.root));
     ASSIGN_OR_RETURN(const Fd root, OpenFile(tree_.root, O_RDONLY | O_DIRECTORY));
     return Enter(root.get(), "");
   }
@@ -131,7 +131,7 @@ class Walker {
   }
 
   Status CheckLink(const std::string& path) {
-    const Result<std::string> real = RealPath(JoinPath(tree_.root, path));
+    const Result<std::string> real = RealPathOf(JoinPath(tree_.root, path));
     if (!real.ok()) return InvalidArgument("the link " + path + " leads to nothing");
     const bool is_inside = *real == real_root_ || real->starts_with(real_root_ + "/");
     if (is_inside) return {};
@@ -177,7 +177,7 @@ Result<LocalTree> WalkLocal(const std::string& path, UploadRequest::Purpose purp
   if (path.front() == '/') {
     tree.root = NormalPath(path);
   } else {
-    ASSIGN_OR_RETURN(const std::string here, RealPath("."));
+    ASSIGN_OR_RETURN(const std::string here, RealPathOf("."));
     tree.root = NormalPath(JoinPath(here, path));
   }
   tree.name = BaseName(tree.root);

@@ -7,7 +7,7 @@ namespace lazurite {
 namespace {
 
 // Without links as far as it exists.
-std::string RealPath(const std::string& path) {
+std::string WithoutLinks(const std::string& path) {
   std::error_code error;
   const std::filesystem::path real = std::filesystem::weakly_canonical(path, error);
   return error ? path : NormalPath(real.string());
@@ -18,12 +18,12 @@ bool LiesIn(const std::string& path, const std::string& folder) {
 }
 
 Status CheckHome(const BlobStore& blobs, const std::string& place) {
-  const std::string home = RealPath(DirName(blobs.root()));
+  const std::string home = WithoutLinks(DirName(blobs.root()));
   if (LiesIn(home, place)) {
     return {Code::kPermissionDenied, "\"" + place + "\" holds the server's home " + home +
                                          "; give a folder beside it, or upload the data"};
   }
-  if (!LiesIn(place, home) || LiesIn(place, RealPath(blobs.root()))) return {};
+  if (!LiesIn(place, home) || LiesIn(place, WithoutLinks(blobs.root()))) return {};
   return {Code::kPermissionDenied, "\"" + place +
                                        "\" is the server's own; of its home only what lies in "
                                        "datastores/ is given to jobs"};
@@ -31,7 +31,7 @@ Status CheckHome(const BlobStore& blobs, const std::string& place) {
 
 Status CheckUploads(const BlobStore& blobs, const std::string& place) {
   const std::string uploads =
-      RealPath(JoinPath(JoinPath(blobs.root(), kBlobDatastore), DirName(UploadPath("x"))));
+      WithoutLinks(JoinPath(JoinPath(blobs.root(), kBlobDatastore), DirName(UploadPath("x"))));
   if (!LiesIn(place, uploads) && !LiesIn(uploads, place)) return {};
   return {Code::kPermissionDenied,
           "\"" + place +
@@ -43,7 +43,7 @@ Status CheckUploads(const BlobStore& blobs, const std::string& place) {
 }  // namespace
 
 Status CheckJobPlace(const BlobStore& blobs, const ResolvedData& place, DataAccess access) {
-  const std::string real = RealPath(place.path);
+  const std::string real = WithoutLinks(place.path);
   if (place.uri.starts_with("file:")) TRY(CheckHome(blobs, real));
   return access == DataAccess::kWrite ? CheckUploads(blobs, real) : Status();
 }
